@@ -1,0 +1,44 @@
+/** Decorators that say who a handler or controller is for: @LoginRequired(), @Fresh(), @Public(), @LoginView(). */
+import { applyDecorators, SetMetadata, UseGuards } from '@nestjs/common';
+import { LoginRequiredGuard } from '../guards/login-required.guard.js';
+import { LoginViewGuard } from '../guards/login-view.guard.js';
+import { ACCESS, LOGIN_VIEW } from '../metadata/metadata-keys.js';
+import type { Access } from '../metadata/metadata-keys.js';
+import { milliseconds } from '../options/duration.js';
+import type { Duration } from '../options/duration.js';
+import { checkView } from '../options/view-option.js';
+
+type ClassOrMethodDecorator = MethodDecorator & ClassDecorator;
+
+/** For who is logged in: `@UseGuards(LoginRequiredGuard)` in one word (Flask-Login's login_required). */
+export function LoginRequired(): ClassOrMethodDecorator {
+  return guarded({ kind: 'login' });
+}
+
+/**
+ * For who has proved who they are in this login, and lately where `maxAge` is given. Brings the guard along: a mark that
+ * protects nothing would be a trap (Flask-Login's fresh_login_required; OWASP ASVS 7.5.3).
+ * @param maxAge milliseconds, or text such as `'10m'`
+ * @throws LoginFault ERR_LOGIN_INVALID_DURATION
+ */
+export function Fresh({ maxAge }: { readonly maxAge?: Duration } = {}): ClassOrMethodDecorator {
+  return guarded({ kind: 'fresh', maxAge: maxAge === undefined ? null : milliseconds(maxAge, '@Fresh({ maxAge })') });
+}
+
+/** For everybody, under `guard: 'global'` or a guard on the controller. */
+export function Public(): ClassOrMethodDecorator {
+  return SetMetadata(ACCESS, { kind: 'public' } satisfies Access);
+}
+
+/**
+ * Where browsers go that are refused in this controller or handler (Flask-Login's blueprint_login_views).
+ * @param view path or absolute URL
+ * @throws LoginFault ERR_LOGIN_INVALID_OPTION
+ */
+export function LoginView(view: string): ClassOrMethodDecorator {
+  return applyDecorators(SetMetadata(LOGIN_VIEW, checkView(view, '@LoginView()')), UseGuards(LoginViewGuard));
+}
+
+function guarded(access: Access): ClassOrMethodDecorator {
+  return applyDecorators(SetMetadata(ACCESS, access), UseGuards(LoginRequiredGuard));
+}

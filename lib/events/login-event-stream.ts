@@ -1,0 +1,43 @@
+/** Tells events to their listeners, and keeps what a listener does away from the request. */
+import { Injectable, Logger } from '@nestjs/common';
+import type { LoginEventName, LoginEvents, LoginListener } from './login-events.js';
+
+/**
+ * The stream of events, `login.events`. Facts first, state changed, then told; listeners are called in the order they came and
+ * nobody waits for them. A listener that throws or rejects is logged, and neither the request nor the process notices:
+ * a bare rxjs Subject could not promise that.
+ */
+@Injectable()
+export class LoginEventStream {
+  readonly #listeners = new Map<LoginEventName, Set<LoginListener<LoginEventName>>>();
+  readonly #logger = new Logger('LoginEvents');
+
+  /**
+   * Calls the listener at every event of this name.
+   * @returns a function that takes the listener away again
+   */
+  on<Name extends LoginEventName>(name: Name, listener: LoginListener<Name>): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners);
+    const entry = (event: LoginEvents[LoginEventName]): unknown => listener(event as LoginEvents[Name]);
+    listeners.add(entry);
+    return () => listeners.delete(entry);
+  }
+
+  /** Tells an event. Never throws, never waits. */
+  emit<Name extends LoginEventName>(name: Name, event: LoginEvents[Name]): void {
+    for (const listener of this.#listeners.get(name) ?? []) {
+      try {
+        void Promise.resolve(listener(event)).catch((error: unknown) => this.#report(name, error));
+      } catch (error) {
+        this.#report(name, error);
+      }
+    }
+  }
+
+  #report(name: LoginEventName, error: unknown): void {
+    this.#logger.error(
+      `A listener of "${name}" failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+  }
+}

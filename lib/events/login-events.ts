@@ -1,0 +1,53 @@
+/** Every event this package tells, with what each one carries. A new event is a new line in this map. */
+
+/** What every event carries: the client as the request showed it. No cookie, token or session id is ever in an event. */
+export interface ClientFacts {
+  /** address as Express resolves it, or '' */
+  readonly ip: string;
+  /** User-Agent header, at most 512 characters, or '' */
+  readonly userAgent: string;
+}
+
+/** An event about one login. */
+export interface LoginFacts extends ClientFacts {
+  readonly userId: string;
+  /** the login's handle: names the login, opens nothing */
+  readonly loginId: string;
+}
+
+/** An event about a request that was refused. */
+export interface RefusalFacts extends ClientFacts {
+  readonly method: string;
+  /** without the query, which may hold secrets */
+  readonly path: string;
+}
+
+/** Event name to what its listeners get. The names are Flask-Login's signals without the prefix, and some of our own. */
+export interface LoginEvents {
+  /** somebody logged in (Flask-Login: user_logged_in) */
+  loggedIn: LoginFacts & { readonly fresh: boolean };
+  /** a login was ended by logoutUser (Flask-Login: user_logged_out) */
+  loggedOut: LoginFacts;
+  /** the request loader named the user (Flask-Login: user_loaded_from_request) */
+  loadedFromRequest: ClientFacts & { readonly userId: string };
+  /** confirmLogin made a login fresh (Flask-Login: user_login_confirmed) */
+  loginConfirmed: LoginFacts;
+  /** a request was refused: login required (Flask-Login: user_unauthorized) */
+  unauthorized: RefusalFacts;
+  /** a request was refused: fresh login required (Flask-Login: user_needs_refresh) */
+  needsRefresh: RefusalFacts;
+  /** somebody asks who the user of a request is (Flask-Login: user_accessed) */
+  accessed: ClientFacts;
+  /** a login was used from another browser or place (Flask-Login: session_protected) */
+  sessionProtected: LoginFacts & { readonly mode: 'basic' | 'strong' };
+  /** a login was used after its idle or absolute end; told at the first such use */
+  loginExpired: LoginFacts & { readonly limit: 'idle' | 'absolute' };
+  /** loginUser refused: the user is inactive, or another site sent the request */
+  loginRefused: ClientFacts & { readonly userId: string; readonly reason: 'inactive' | 'cross-site' };
+}
+
+/** The name of an event. */
+export type LoginEventName = keyof LoginEvents;
+
+/** A listener. What it throws, rejects with or waits for changes nothing. */
+export type LoginListener<Name extends LoginEventName> = (event: LoginEvents[Name]) => unknown;

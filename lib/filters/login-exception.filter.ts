@@ -1,0 +1,74 @@
+/** Answers refusals: a browser is redirected, everybody else gets JSON with a machine code; outages are 503 with Retry-After. */
+import { Catch, HttpException, Logger } from '@nestjs/common';
+import type { ArgumentsHost } from '@nestjs/common';
+import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
+import type { ServerResponse } from 'node:http';
+import { LoginChallenge } from '../challenge/login-challenge.js';
+import { LoginContexts } from '../context/login-contexts.js';
+import { LoginEventStream } from '../events/login-event-stream.js';
+import { FreshLoginRequiredException, LoginRequiredException } from '../exceptions/login-refusals.js';
+import { LoginUnavailableException } from '../exceptions/login-unavailable.exception.js';
+import { requestedUrl } from '../http/login-request.js';
+import type { LoginRequest } from '../http/login-request.js';
+import { keepOutOfCaches } from '../http/login-response.js';
+import { clientFacts } from '../user/event-facts.js';
+import { LoginHandlers } from '../user/login-handlers.js';
+
+/** Seconds after which a client may try again. */
+const RETRY_AFTER = '1';
+
+/** The first of all global filters, so that an application's own catch-all does not answer in its place. */
+@Catch(LoginRequiredException, FreshLoginRequiredException, LoginUnavailableException)
+export class LoginExceptionFilter extends BaseExceptionFilter {
+  readonly #logger = new Logger('LoginModule');
+
+  constructor(
+    adapterHost: HttpAdapterHost,
+    private readonly contexts: LoginContexts,
+    private readonly challenge: LoginChallenge,
+    private readonly handlers: LoginHandlers,
+    private readonly events: LoginEventStream,
+  ) {
+    super(adapterHost.httpAdapter);
+  }
+
+  /** Never rejects: Nest leaves what a filter rejects with to the process. */
+  override async catch(exception: HttpException, host: ArgumentsHost): Promise<void> {
+    if (host.getType<string>() !== 'http') throw exception;
+    const [request, response] = host.getArgs<[LoginRequest, ServerResponse]>();
+    try {
+      keepOutOfCaches(response);
+      if (exception instanceof LoginUnavailableException) this.#unavailable(exception, response);
+      else if (await this.#challenged(exception, request, response)) return;
+      super.catch(exception, host);
+    } catch (error) {
+      super.catch(error, host);
+    }
+  }
+
+  #unavailable(exception: LoginUnavailableException, response: ServerResponse): void {
+    this.#logger.error(
+      `${exception.what} failed`,
+      exception.cause instanceof Error ? exception.cause.stack : exception.cause,
+    );
+    if (!response.headersSent) response.setHeader('Retry-After', RETRY_AFTER);
+  }
+
+  /** Tells the refusal, then lets the application's handler or the redirect answer. False: the 401 is the answer. */
+  async #challenged(exception: HttpException, request: LoginRequest, response: ServerResponse): Promise<boolean> {
+    const isStale = exception instanceof FreshLoginRequiredException;
+    const path = requestedUrl(request).split('?')[0] as string;
+    this.events.emit(isStale ? 'needsRefresh' : 'unauthorized', {
+      ...clientFacts(request),
+      method: request.method ?? '',
+      path,
+    });
+    const handler = this.handlers.get(isStale ? 'needs-refresh-handler' : 'unauthorized-handler');
+    if (handler) {
+      await handler(request, response);
+      return response.writableEnded || response.headersSent;
+    }
+    if (response.headersSent) return false;
+    return this.challenge.redirect(request, isStale ? 'needs-refresh' : 'login', this.contexts.of(request).loginView);
+  }
+}

@@ -1,0 +1,21 @@
+/** Notes a controller's own login view, also for handlers that nobody guards but that refuse by themselves. */
+import { Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { LoginContexts } from '../context/login-contexts.js';
+import type { LoginRequest } from '../http/login-request.js';
+import { LOGIN_VIEW } from '../metadata/metadata-keys.js';
+
+/** What `@LoginView()` puts in front of a handler. Refuses nobody. */
+@Injectable()
+export class LoginViewGuard implements CanActivate {
+  constructor(private readonly contexts: LoginContexts) {}
+
+  /** True. */
+  canActivate(execution: ExecutionContext): boolean {
+    if (execution.getType<string>() !== 'http') return true;
+    const view: unknown =
+      Reflect.getMetadata(LOGIN_VIEW, execution.getHandler()) ?? Reflect.getMetadata(LOGIN_VIEW, execution.getClass());
+    this.contexts.of(execution.switchToHttp().getRequest<LoginRequest>()).loginView = view as string;
+    return true;
+  }
+}

@@ -1,0 +1,112 @@
+/** LoginManagerService: the face of this package in handlers and services. It delegates and decides nothing. */
+import { LoginChallenge } from './challenge/login-challenge.js';
+import { NoticeCookie } from './challenge/notice-cookie.js';
+import type { Challenge, Flash } from './challenge/notice-cookie.js';
+import { LoginActions } from './context/login-actions.js';
+import type { LoginUserOptions } from './context/login-actions.js';
+import { LoginContexts } from './context/login-contexts.js';
+import { LoginEventStream } from './events/login-event-stream.js';
+import type { LoginRequest } from './http/login-request.js';
+import { milliseconds } from './options/duration.js';
+import type { Duration } from './options/duration.js';
+import type { LoginUser } from './user/login-user.js';
+
+/**
+ * Logs users in and out and says who the current user is: Flask-Login's LoginManager. Every method takes the request
+ * first. What a promise stands for is stored when it resolves.
+ *
+ * @example
+ * const user = await this.users.verify(form.email, form.password);
+ * if (!user) throw new UnauthorizedException();
+ * await this.login.loginUser(req, user);
+ */
+export class LoginManagerService {
+  /** Tells logins, logouts, refusals and alarms: `login.events.on('loggedIn', (event) => ...)`. */
+  readonly events: LoginEventStream;
+
+  constructor(
+    private readonly contexts: LoginContexts,
+    private readonly actions: LoginActions,
+    private readonly challenge: LoginChallenge,
+    private readonly notices: NoticeCookie,
+    events: LoginEventStream,
+  ) {
+    this.events = events;
+  }
+
+  /**
+   * Logs a user in: a new session id and a new login, stored before the promise resolves, so that a redirect may follow
+   * at once. Loads nobody. The values of the session stay where the same user logs in again; of anybody else's only
+   * those named by `session.keepOnLogin` do (Flask-Login's login_user; OWASP ASVS 7.2.4).
+   * @returns false, and nothing has changed, for an inactive user without `force`
+   * @throws CrossSiteLoginException where another site sent the request (403)
+   * @throws LoginUnavailableException where the login cannot be stored (503); no cookie is sent then
+   * @throws LoginFault ERR_LOGIN_USER_ID, ERR_LOGIN_INSECURE_CONNECTION, ERR_LOGIN_HEADERS_SENT
+   */
+  loginUser(request: LoginRequest, user: LoginUser, options: LoginUserOptions = {}): Promise<boolean> {
+    return this.actions.logIn(request, user, options);
+  }
+
+  /**
+   * Ends the login of this browser, with its session. Final: no request in flight brings it back. Loads nobody, and is
+   * harmless where nobody is logged in (Flask-Login's logout_user; OWASP ASVS 7.4.1).
+   * @throws LoginUnavailableException where the end cannot be stored (503); the browser's cookies are cleared all the same
+   */
+  logoutUser(request: LoginRequest): Promise<void> {
+    return this.actions.logOut(request);
+  }
+
+  /**
+   * The user has proved again who they are: the login is fresh from now on, under a new session id, and known by this
+   * browser (Flask-Login's confirm_login).
+   * @returns false, and nothing has changed, where nobody is logged in
+   * @throws LoginUnavailableException as loginUser does
+   */
+  confirmLogin(request: LoginRequest): Promise<boolean> {
+    return this.actions.confirm(request);
+  }
+
+  /**
+   * The user of this request, an inactive one included; null, or what `anonymousUser` makes, where there is none.
+   * Found out once a request. `req.user` is set from then on for who is logged in.
+   * @throws LoginUnavailableException where a store or a loader fails (503)
+   */
+  async currentUser(request: LoginRequest): Promise<LoginUser | null> {
+    return (await this.contexts.of(request).currentUser()) as LoginUser | null;
+  }
+
+  /** True where somebody active is logged in. @throws LoginUnavailableException as currentUser does */
+  async isAuthenticated(request: LoginRequest): Promise<boolean> {
+    return (await this.contexts.of(request).resolve()).isAuthenticated;
+  }
+
+  /**
+   * True where the user has proved who they are in this login (Flask-Login's login_fresh).
+   * @param maxAge at most so long ago: milliseconds, or text such as `'10m'`; default: at any time in this login
+   * @throws LoginUnavailableException as currentUser does
+   */
+  isFresh(request: LoginRequest, maxAge?: Duration): Promise<boolean> {
+    return this.contexts.of(request).isFresh(maxAge === undefined ? null : milliseconds(maxAge, 'maxAge'));
+  }
+
+  /**
+   * The address that a refused browser is sent to, with this request's page as `next`; null where there is no such view
+   * (Flask-Login's login_url).
+   */
+  loginUrl(request: LoginRequest, kind: Challenge = 'login'): string | null {
+    return this.challenge.url(request, kind, this.contexts.of(request).loginView);
+  }
+
+  /**
+   * The page to go on to after the login, if the visitor was sent here from one: always a page of this site, never
+   * one that was made up to lead elsewhere (OWASP ASVS 3.7.2). With `nextIn: 'cookie'` it is read once.
+   */
+  nextUrl(request: LoginRequest): string | undefined {
+    return this.challenge.next(request);
+  }
+
+  /** The messages for this page, oldest first. They are read once. */
+  flashes(request: LoginRequest): Flash[] {
+    return this.notices.takeFlashes(request);
+  }
+}

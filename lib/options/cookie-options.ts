@@ -1,0 +1,75 @@
+/** Judges the names and attributes of our cookies, before a browser would drop one in silence. */
+import { LoginFault } from '../exceptions/login-fault.js';
+import type { CookieAttributes } from '../http/cookies.js';
+import { OptionReader } from './option-reader.js';
+import type { NamedCookie } from './resolved-login-options.js';
+
+/** RFC 6265: a token. */
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
+const PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/;
+const DOMAIN = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
+
+/**
+ * @param reader the group of options that holds path, domain, secure, httpOnly and sameSite
+ * @throws LoginFault ERR_LOGIN_COOKIE where a browser would refuse or leak the cookie (RFC 6265bis, OWASP ASVS 3.3.1)
+ */
+export function resolveCookieAttributes(reader: OptionReader, production: boolean): CookieAttributes {
+  const fits = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);
+  const attributes: CookieAttributes = Object.freeze({
+    path: reader.value('path', '/', fits(PATH), `Write a path that begins with "/" and has no ";" in it.`),
+    domain: reader.value<string | null>(
+      'domain',
+      null,
+      fits(DOMAIN),
+      `Write a host name such as "app.example", without a dot in front.`,
+    ),
+    secure: reader.flag('secure', production),
+    httpOnly: reader.flag('httpOnly', true),
+    sameSite: reader.choice<CookieAttributes['sameSite']>('sameSite', 'lax', ['lax', 'strict', 'none']),
+  });
+  if (attributes.sameSite === 'none' && !attributes.secure)
+    throw fault(
+      'A cookie with sameSite "none" is dropped by browsers unless it is Secure.',
+      'Set "secure" to true as well, or sameSite to "lax".',
+    );
+  if (production && !attributes.secure)
+    throw fault(
+      'In production the session cookie must be Secure.',
+      'Take "session.cookie.secure: false" out, or set "production" to false where this is no production.',
+    );
+  if (production && !attributes.httpOnly)
+    throw fault(
+      'In production the session cookie must be HttpOnly: a script that reads it can carry the login away.',
+      'Take "session.cookie.httpOnly: false" out.',
+    );
+  return attributes;
+}
+
+/** The strictest name that browsers accept with these attributes. */
+export function defaultCookieName(base: string, { secure, path, domain }: CookieAttributes): string {
+  if (!secure) return base;
+  return path === '/' && domain === null ? `__Host-${base}` : `__Secure-${base}`;
+}
+
+/** @throws LoginFault ERR_LOGIN_COOKIE where name and attributes contradict each other */
+export function resolveCookie(name: string, attributes: CookieAttributes): NamedCookie {
+  if (!NAME.test(name))
+    throw fault(
+      `A cookie cannot be named ${JSON.stringify(name)}.`,
+      'Use letters, digits, "-" and "_", at most 64 of them.',
+    );
+  const prefix = name.toLowerCase();
+  if (prefix.startsWith('__host-') && (attributes.domain !== null || attributes.path !== '/' || !attributes.secure))
+    throw fault(
+      `Browsers drop the cookie "${name}": a __Host- cookie is Secure, has path "/" and no domain.`,
+      'Take the prefix off the name, or set these attributes.',
+    );
+  if (prefix.startsWith('__secure-') && !attributes.secure)
+    throw fault(
+      `Browsers drop the cookie "${name}": a __Secure- cookie is Secure.`,
+      'Take the prefix off the name, or set "secure" to true.',
+    );
+  return Object.freeze({ name, attributes });
+}
+
+const fault = (problem: string, remedy: string): LoginFault => new LoginFault('ERR_LOGIN_COOKIE', problem, remedy);

@@ -1,0 +1,92 @@
+/** Every option of LoginModule: meaning, unit and default. What is written here is what a user may write. */
+import type { LoginRequest } from '../http/login-request.js';
+import type { LoginStorage } from '../logins/login-storage.js';
+import type { Duration } from './duration.js';
+
+/** The options of `LoginModule.forRoot()`. Durations are milliseconds, or text such as `'10m'`, `'12h'`, `'30d'`. */
+export interface LoginOptions {
+  /**
+   * What cookies are signed with: text of at least 32 bytes, or a list of such. The first signs, all verify: put a new
+   * one in front to rotate, take an old one out to cut it off. Required.
+   */
+  secret: string | readonly string[] | undefined;
+  /** Our own address, scheme and host: `'https://app.example'`. Required where a view is an absolute URL. Default: none. */
+  origin?: string | undefined;
+  /** Strict start-up checks, Secure and `__Host-` cookies. Default: `NODE_ENV === 'production'`. */
+  production?: boolean;
+  /** Where logins and sessions are kept. Default: in memory, refused in production unless written as `memoryStorage()`. */
+  storage?: LoginStorage;
+  /** How long a store call may take before the request is answered 503. Default: 1 s. */
+  storeTimeout?: Duration;
+  /** Where a browser goes when a login is required: path or URL. Default: none, which is a 401. */
+  loginView?: string;
+  /** Where a browser goes when a fresh login is required: path or URL. Default: none, which is a 401. */
+  refreshView?: string;
+  /** The message for the login view; null for none. Default: `Please log in to access this page.` */
+  loginMessage?: string | null;
+  /** The category of `loginMessage`. Default: `'message'`. */
+  loginMessageCategory?: string;
+  /** The message for the refresh view; null for none. Default: `Please reauthenticate to access this page.` */
+  needsRefreshMessage?: string | null;
+  /** The category of `needsRefreshMessage`. Default: `'message'`. */
+  needsRefreshMessageCategory?: string;
+  /** Turns a message into the visitor's language when it is read. Default: as it is. */
+  localize?: (message: string, request: LoginRequest) => string;
+  /** Whether the refused page travels in the address of the login view, or in a signed cookie. Default: `'url'`. */
+  nextIn?: 'url' | 'cookie';
+  /** A host that redirects to our views are made absolute with. Default: none. */
+  forceHostForRedirects?: string;
+  /**
+   * What happens when a login is used from another address or user agent: it is no longer fresh (`'basic'`), it ends
+   * (`'strong'`), or nothing (`false`). Default: `'basic'`.
+   */
+  sessionProtection?: 'basic' | 'strong' | false;
+  /** The property or method of a user that holds the id. Default: `getId()` where a user has it, else `id`. */
+  idAttribute?: string;
+  /** Makes the user of who is not logged in. Default: null. */
+  anonymousUser?: () => unknown;
+  /** Methods that guards let pass. Default: `['OPTIONS']`. */
+  exemptMethods?: readonly string[];
+  /** Guards let everybody pass: for tests, refused in production. Default: false. */
+  loginDisabled?: boolean;
+  /** How long a login lives. */
+  login?: LoginLifetimeOptions;
+  /** The session that express-session runs, and its cookie. */
+  session?: SessionOptions;
+  /** Mixed into the hash that begins a login's id; never change it. Default: none. */
+  userKeySalt?: string;
+}
+
+/** How long a login lives. Both limits are kept on the server by the store's clock. */
+export interface LoginLifetimeOptions {
+  /** Ends a login that was not used for so long. Default: 24 h. */
+  idle?: Duration;
+  /** Ends a login so long after the user last proved who they are, whatever happens. Default: 30 d. */
+  absolute?: Duration;
+}
+
+/** The session of express-session. */
+export interface SessionOptions {
+  /** The cookie's name. Default: `__Host-session` in production, `session` elsewhere. */
+  name?: string;
+  /** Where the cookie goes. */
+  cookie?: SessionCookieOptions;
+  /** Keys of an anonymous visitor's session that live on when they log in. Default: none. */
+  keepOnLogin?: readonly string[];
+}
+
+/** Where the session cookie goes. */
+export interface SessionCookieOptions {
+  /** Default: `'/'`. */
+  path?: string;
+  /** Default: the host alone. */
+  domain?: string;
+  /** Over TLS alone. Default: true in production. */
+  secure?: boolean;
+  /** Out of reach of scripts. Default: true. */
+  httpOnly?: boolean;
+  /** Default: `'lax'`. */
+  sameSite?: 'lax' | 'strict' | 'none';
+  /** The cookie of a login outlives the browser, until the login's absolute end. Default: false. */
+  persistent?: boolean;
+}

@@ -1,0 +1,151 @@
+/** Turns what the user wrote into ResolvedLoginOptions: the only defaults, and every check that needs no running application. */
+import { LoginFault } from '../exceptions/login-fault.js';
+import type { LoginStorage } from '../logins/login-storage.js';
+import type { LoginStore } from '../logins/login-store.js';
+import { defaultCookieName, resolveCookie, resolveCookieAttributes } from './cookie-options.js';
+import { milliseconds } from './duration.js';
+import { refuseUnknown } from './known-names.js';
+import { invalidOption, OptionReader } from './option-reader.js';
+import type { ResolvedLoginOptions, View } from './resolved-login-options.js';
+import { resolveSecrets } from './secrets.js';
+import { checkView, requireOrigin } from './view-option.js';
+
+const NAMES = [
+  'secret', 'origin', 'production', 'storage', 'storeTimeout', 'loginView', 'refreshView',
+  'loginMessage', 'loginMessageCategory', 'needsRefreshMessage', 'needsRefreshMessageCategory',
+  'localize', 'nextIn', 'forceHostForRedirects', 'sessionProtection', 'idAttribute', 'anonymousUser',
+  'exemptMethods', 'loginDisabled', 'login', 'session', 'userKeySalt',
+]; // prettier-ignore
+/** What a LoginStore has. Asked by name, not by class: two copies of a class (ES module and CommonJS) are one port. */
+const STORE_METHODS: readonly (keyof LoginStore)[] = [
+  'now',
+  'insert',
+  'find',
+  'saveValues',
+  'replace',
+  'touch',
+  'delete',
+  'deleteExpired',
+];
+const SESSION_STORE_METHODS: readonly (keyof LoginStorage['sessions'])[] = ['get', 'set', 'destroy'];
+const LOGIN_NAMES = ['idle', 'absolute'];
+const SESSION_NAMES = ['name', 'cookie', 'keepOnLogin'];
+const COOKIE_NAMES = ['path', 'domain', 'secure', 'httpOnly', 'sameSite', 'persistent'];
+
+/**
+ * @param given the options as the user wrote them
+ * @param memoryStorage makes the storage of who names none
+ * @throws LoginFault for the first thing that is wrong, naming it and its remedy
+ */
+export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginStorage): ResolvedLoginOptions {
+  refuseUnknown(given, NAMES, '');
+  const { login = {}, session = {} } = given;
+  refuseUnknown(login, LOGIN_NAMES, 'login');
+  refuseUnknown(session, SESSION_NAMES, 'session');
+  const { cookie = {} } = session;
+  refuseUnknown(cookie, COOKIE_NAMES, 'session.cookie');
+
+  const options = new OptionReader(given);
+  const secrets = resolveSecrets(given.secret);
+  const production = options.flag('production', process.env.NODE_ENV === 'production');
+  const origin = resolveOrigin(given.origin);
+  const cookieReader = new OptionReader(cookie, 'session.cookie.');
+  const attributes = resolveCookieAttributes(cookieReader, production);
+  const notice = { ...attributes, path: '/', domain: null, httpOnly: true };
+  const idle = milliseconds(login.idle ?? '24h', 'login.idle');
+  const absolute = milliseconds(login.absolute ?? '30d', 'login.absolute');
+  const loginDisabled = options.flag('loginDisabled', false);
+  if (production && loginDisabled)
+    throw new LoginFault(
+      'ERR_LOGIN_DISABLED_IN_PRODUCTION',
+      'The option "loginDisabled" opens every guarded route.',
+      'Take it out; it is for tests.',
+    );
+
+  return Object.freeze({
+    secrets,
+    origin,
+    production,
+    storage: resolveStorage(given.storage, production, memoryStorage),
+    storeTimeout: milliseconds(given.storeTimeout ?? '1s', 'storeTimeout'),
+    loginView: resolveView(options, 'loginView', origin, {
+      message: options.message('loginMessage', 'Please log in to access this page.'),
+      category: options.text('loginMessageCategory', 'message'),
+    }),
+    refreshView: resolveView(options, 'refreshView', origin, {
+      message: options.message('needsRefreshMessage', 'Please reauthenticate to access this page.'),
+      category: options.text('needsRefreshMessageCategory', 'message'),
+    }),
+    localize: options.call('localize', (message: string) => message),
+    nextIn: options.choice<'url' | 'cookie'>('nextIn', 'url', ['url', 'cookie']),
+    forceHostForRedirects: options.value<string | null>(
+      'forceHostForRedirects',
+      null,
+      isHost,
+      'Write a host, such as "app.example" or "app.example:8443".',
+    ),
+    sessionProtection: options.choice<ResolvedLoginOptions['sessionProtection']>('sessionProtection', 'basic', [
+      'basic',
+      'strong',
+      false,
+    ]),
+    idAttribute: options.text('idAttribute', null),
+    anonymousUser: options.call('anonymousUser', () => null),
+    exemptMethods: options.list('exemptMethods', ['OPTIONS']).map((method) => method.toUpperCase()),
+    loginDisabled,
+    idle,
+    absolute,
+    sessionCookie: Object.freeze({
+      ...resolveCookie(
+        new OptionReader(session, 'session.').text('name', defaultCookieName('session', attributes)),
+        attributes,
+      ),
+      persistent: cookieReader.flag('persistent', false),
+    }),
+    noticeCookie: resolveCookie(defaultCookieName('login-notice', notice), notice),
+    keepOnLogin: new OptionReader(session, 'session.').list('keepOnLogin', []),
+    userKeySalt: options.text('userKeySalt', ''),
+  });
+}
+
+function resolveOrigin(given: unknown): string | null {
+  if (given === undefined) return null;
+  const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined;
+  const isOrigin =
+    url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/` && /^[^?#]*[^/?#]\/?$/.test(String(given));
+  if (isOrigin) return url.origin;
+  throw invalidOption('origin', given, 'Write scheme and host alone, such as "https://app.example".');
+}
+
+function resolveView(options: OptionReader, name: string, origin: string | null, told: Omit<View, 'url'>): View {
+  const given = options.value<unknown>(name, null, () => true, '');
+  const url = given === null ? null : checkView(given, name);
+  requireOrigin(url, `The option "${name}"`, origin);
+  return Object.freeze({ url, ...told });
+}
+
+function resolveStorage(given: unknown, production: boolean, memoryStorage: () => LoginStorage): LoginStorage {
+  if (given === undefined) {
+    if (!production) return memoryStorage();
+    throw new LoginFault(
+      'ERR_LOGIN_MEMORY_STORAGE',
+      'No storage is named, and memory forgets every login at a restart and knows nothing of other nodes.',
+      'Set the option "storage"; if memory is what you want, write storage: memoryStorage().',
+    );
+  }
+  const { logins, sessions } = (given ?? {}) as Partial<LoginStorage>;
+  const isSessions = hasMethods(sessions, SESSION_STORE_METHODS);
+  if (isSessions && hasMethods(logins, STORE_METHODS)) return given as LoginStorage;
+  throw new LoginFault(
+    'ERR_LOGIN_INVALID_OPTION',
+    `The option "storage" has no ${isSessions ? 'LoginStore as "logins"' : 'session store as "sessions"'}.`,
+    'Write { sessions, logins }: a session store of express-session, and a LoginStore.',
+  );
+}
+
+const isHost = (value: unknown): boolean => typeof value === 'string' && /^[a-z0-9.-]+(:\d{1,5})?$/i.test(value);
+
+function hasMethods(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
+}

@@ -1,0 +1,42 @@
+/** The options as the rest of the package sees them: complete, checked and frozen. */
+import type { CookieAttributes } from '../http/cookies.js';
+import type { LoginRequest } from '../http/login-request.js';
+import type { LoginStorage } from '../logins/login-storage.js';
+
+/** A cookie of ours: its name and where it goes. */
+export interface NamedCookie {
+  readonly name: string;
+  readonly attributes: CookieAttributes;
+}
+
+/** A view a browser is sent to, and what it is told there. null: none. */
+export interface View {
+  readonly url: string | null;
+  readonly message: string | null;
+  readonly category: string;
+}
+
+/** The options after `resolveLoginOptions`. Durations are milliseconds. */
+export interface ResolvedLoginOptions {
+  readonly secrets: readonly string[];
+  readonly origin: string | null;
+  readonly production: boolean;
+  readonly storage: LoginStorage;
+  readonly storeTimeout: number;
+  readonly loginView: View;
+  readonly refreshView: View;
+  readonly localize: (message: string, request: LoginRequest) => string;
+  readonly nextIn: 'url' | 'cookie';
+  readonly forceHostForRedirects: string | null;
+  readonly sessionProtection: 'basic' | 'strong' | false;
+  readonly idAttribute: string | null;
+  readonly anonymousUser: () => unknown;
+  readonly exemptMethods: readonly string[];
+  readonly loginDisabled: boolean;
+  readonly idle: number;
+  readonly absolute: number;
+  readonly sessionCookie: NamedCookie & { readonly persistent: boolean };
+  readonly noticeCookie: NamedCookie;
+  readonly keepOnLogin: readonly string[];
+  readonly userKeySalt: string;
+}

@@ -1,0 +1,58 @@
+/** Judges whether a secret is one. */
+import { LoginFault } from '../exceptions/login-fault.js';
+
+const REMEDY = `Make one with: node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`;
+
+/** Words that sample secrets are made of. What is left of a secret without them has to be long enough by itself. */
+const SAMPLE_WORDS =
+  /secret|password|passphrase|passwd|change|replace|example|sample|default|insecure|development|production|keyboard|cat|super|session|cookie|token|jwt|string|random|characters?|bytes?|test|dev|prod|long|least|please|must|should|very|your|this|that|here|with|and|for|the|key|min|qwerty|todo|lorem|ipsum|dolor|sit|amet|my|me|at|be|is|in|of|to|or|a/g;
+
+/**
+ * The list of secrets, newest first.
+ * @throws LoginFault ERR_LOGIN_SECRET for a secret that is missing, short, repeated or a sample (OWASP ASVS 13.3.1)
+ */
+export function resolveSecrets(given: unknown): readonly string[] {
+  const secrets: unknown[] = Array.isArray(given) ? given : [given];
+  if (secrets.length === 0) throw fault('The option "secret" is an empty list.');
+  secrets.forEach((secret, position) => {
+    const which = Array.isArray(given) ? `Secret number ${position + 1}` : 'The option "secret"';
+    const weakness = weaknessOf(secret);
+    if (weakness) throw fault(`${which} ${weakness}.`);
+  });
+  if (new Set(secrets).size < secrets.length) throw fault('The option "secret" names the same secret twice.');
+  return Object.freeze([...secrets] as string[]);
+}
+
+function weaknessOf(secret: unknown): string | undefined {
+  if (secret === undefined || secret === null || secret === '')
+    return 'is missing; if it comes from an environment variable, the variable is not set';
+  if (typeof secret !== 'string') return `is no text but ${typeof secret}`;
+  if (Buffer.byteLength(secret) < 32) return `has ${Buffer.byteLength(secret)} bytes of the 32 it needs`;
+  if (isRepeated(secret)) return 'repeats itself';
+  if (isSequence(secret)) return 'is a row of neighbouring characters';
+  const rest = secret
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '')
+    .replace(SAMPLE_WORDS, '');
+  if (/^[\x20-\x7e]*$/.test(secret) && rest.replace(/^\d+|\d+$/g, '').length < 12)
+    return 'is made of words that sample secrets are made of';
+  return undefined;
+}
+
+/** True for a text made of few characters, or of one piece over and over. */
+function isRepeated(secret: string): boolean {
+  if (new Set(secret).size < 8) return true;
+  for (let period = 1; period <= secret.length / 2; period += 1)
+    if (secret.slice(period) === secret.slice(0, -period)) return true;
+  return false;
+}
+
+/** True where most characters follow the one before them: 0123456789, abcdef, zyxwvu. */
+function isSequence(secret: string): boolean {
+  const steps = [...secret]
+    .slice(1)
+    .filter((_, at) => Math.abs(secret.charCodeAt(at + 1) - secret.charCodeAt(at)) === 1);
+  return steps.length > secret.length / 2;
+}
+
+const fault = (problem: string): LoginFault => new LoginFault('ERR_LOGIN_SECRET', problem, REMEDY);

@@ -1,0 +1,26 @@
+/** Judges whether a view is an address that a browser can be sent to. */
+import { LoginFault } from '../exceptions/login-fault.js';
+import { invalidOption } from './option-reader.js';
+
+/**
+ * A path of ours or an absolute http(s) URL.
+ * @param name of the option, for the message
+ * @throws LoginFault ERR_LOGIN_INVALID_OPTION
+ */
+export function checkView(value: unknown, name: string): string {
+  const text = typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) && !value.includes('\\') ? value : '';
+  if ((text.startsWith('/') && !text.startsWith('//')) || isAbsolute(text)) return text;
+  throw invalidOption(name, value, 'Write a path such as "/login", or an absolute http(s) URL, percent-encoded.');
+}
+
+/** @throws LoginFault ERR_LOGIN_INVALID_OPTION for a view elsewhere without our own origin: it is handed a page of ours */
+export function requireOrigin(view: string | null, name: string, origin: string | null): void {
+  if (view === null || origin !== null || !isAbsolute(view)) return;
+  throw new LoginFault(
+    'ERR_LOGIN_INVALID_OPTION',
+    `${name} is an absolute URL, and the option "origin" is missing.`,
+    'Set "origin" to your own address, such as "https://app.example": the Host header is not to be trusted for it.',
+  );
+}
+
+const isAbsolute = (text: string): boolean => /^https?:\/\//i.test(text) && URL.canParse(text);

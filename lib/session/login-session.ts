@@ -1,0 +1,159 @@
+/** The session of a request: opens it, says which login it belongs to, and moves it to a new login or to nobody. */
+import type { LoginRequest } from '../http/login-request.js';
+import { keepOutOfCaches } from '../http/login-response.js';
+import { responseOf } from '../http/login-request.js';
+import { isAnonymousSessionId, hashOf } from '../logins/login-id.js';
+import type { FoundSession, LiveLogin, LoginRegistry } from '../logins/login-registry.js';
+import { storeCall } from '../logins/store-call.js';
+import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
+import { ExpressSession } from './express-session.js';
+import type { OpenedSession } from './login-session-store.js';
+import { sessionIdentifier } from './session-identifier.js';
+import { judgeProtection } from './session-protection.js';
+import type { Protection } from './session-protection.js';
+import type { SessionValues } from './session-values.js';
+
+/** What is remembered about one request. */
+interface RequestState {
+  readonly presented: string | undefined;
+  readonly identifier: string;
+  found: Promise<FoundSession> | undefined;
+  opening: Promise<void> | undefined;
+  opened: OpenedSession | undefined;
+  touched: boolean;
+}
+
+const NOBODY: FoundSession = { verdict: 'gone' };
+
+/** Sessions by request. Nothing here loads a user or ends a login by itself. */
+export class LoginSession {
+  readonly #states = new WeakMap<LoginRequest, RequestState>();
+  readonly #express: ExpressSession;
+
+  constructor(
+    private readonly options: ResolvedLoginOptions,
+    private readonly logins: LoginRegistry,
+  ) {
+    this.#express = new ExpressSession(
+      options,
+      logins,
+      options.storage.sessions,
+      (request) => this.#state(request).opened,
+    );
+  }
+
+  /**
+   * Opens express-session for this request, once.
+   * @throws LoginUnavailableException where a cookie names a session and the store cannot be asked
+   */
+  open(request: LoginRequest): Promise<void> {
+    const state = this.#state(request);
+    return (state.opening ??= this.#open(request, state));
+  }
+
+  /** The login that the request's session cookie names: one round trip, asked once a request. */
+  async find(request: LoginRequest): Promise<FoundSession> {
+    const state = this.#state(request);
+    const { presented } = state;
+    const found = await (state.found ??=
+      presented === undefined ? Promise.resolve(NOBODY) : this.logins.find(presented));
+    // `req.session.destroy()` and `regenerate()` by the application end the login.
+    const ended =
+      found.verdict === 'alive' && state.opened && this.#express.currentId(request) !== state.opened.sessionId;
+    return ended ? (state.found = Promise.resolve(NOBODY)) : found;
+  }
+
+  /** What session protection says of this login in this browser. */
+  protection(request: LoginRequest, { record }: LiveLogin): Protection {
+    return judgeProtection(this.options.sessionProtection, record, this.identifier(request));
+  }
+
+  /** Recognises the browser of this request. */
+  identifier(request: LoginRequest): string {
+    return this.#state(request).identifier;
+  }
+
+  /** Moves the login's idle end on, where that is due; once a request. */
+  async touch(request: LoginRequest, login: LiveLogin): Promise<void> {
+    const state = this.#state(request);
+    if (state.touched) return;
+    state.touched = true;
+    await this.logins.touch(login);
+  }
+
+  /** The application's values in the session of this request. */
+  values(request: LoginRequest): SessionValues {
+    return this.#express.values(request);
+  }
+
+  /** Goes on with another login, or the same one under a new id: the cookie is sent with this answer. */
+  become(request: LoginRequest, login: LiveLogin, values: SessionValues): void {
+    const state = this.#state(request);
+    const json = JSON.stringify(values);
+    const maxAge = this.options.sessionCookie.persistent ? login.record.session.endsAt - login.now : null;
+    this.#express.begin(request, login.sessionId, values, maxAge);
+    state.found = Promise.resolve({ verdict: 'alive', login, values: json });
+    state.opened = { sessionId: login.sessionId, savedValues: json };
+    keepOutOfCaches(responseOf(request));
+  }
+
+  /** Notes that the login of this request has changed in the store, under the same session id. */
+  update(request: LoginRequest, login: LiveLogin): void {
+    this.#state(request).found = Promise.resolve({ verdict: 'alive', login, values: null });
+  }
+
+  /** Goes on as nobody: a new anonymous session, and a cookie that clears the one before. */
+  leave(request: LoginRequest): void {
+    const state = this.#state(request);
+    const sessionId = this.#express.beginAnew(request);
+    state.found = Promise.resolve(NOBODY);
+    state.opened = { sessionId, savedValues: '{}' };
+    keepOutOfCaches(responseOf(request));
+  }
+
+  /** Takes the session off the request, so that an answer after a failed login carries no cookie. */
+  drop(request: LoginRequest): void {
+    this.#state(request).found = Promise.resolve(NOBODY);
+    this.#express.drop(request);
+  }
+
+  /** Forgets the anonymous session that the request brought, if it brought one. */
+  async forgetAnonymous(request: LoginRequest): Promise<void> {
+    const { presented } = this.#state(request);
+    if (presented === undefined || !isAnonymousSessionId(presented)) return;
+    const destroy = (): Promise<void> =>
+      new Promise((resolve, reject) =>
+        this.options.storage.sessions.destroy(hashOf(presented), (error) =>
+          error ? reject(error as Error) : resolve(),
+        ),
+      );
+    await storeCall(this.options.storeTimeout, destroy);
+  }
+
+  async #open(request: LoginRequest, state: RequestState): Promise<void> {
+    const { presented } = state;
+    const found = await this.find(request);
+    if (found.verdict !== 'alive') {
+      // The id of a login that has ended opens nothing; an anonymous one is looked up by express-session.
+      const anonymous = presented !== undefined && isAnonymousSessionId(presented);
+      return this.#express.open(request, anonymous ? presented : undefined, false);
+    }
+    keepOutOfCaches(responseOf(request));
+    // Only hidden here: whether the login ends is for the resolver, when somebody asks for the user.
+    if (this.protection(request, found.login) === 'broken') return this.#express.open(request, undefined, true);
+    state.opened = { sessionId: found.login.sessionId, savedValues: found.values ?? '{}' };
+    await this.#express.open(request, found.login.sessionId, false);
+    await this.touch(request, found.login);
+  }
+
+  #state(request: LoginRequest): RequestState {
+    let state = this.#states.get(request);
+    if (!state) {
+      const presented = this.#express.presented(request);
+      const identifier = sessionIdentifier(request);
+      state = { presented, identifier, found: undefined, opening: undefined, opened: undefined, touched: false };
+      this.#states.set(request, state);
+    }
+    return state;
+  }
+}

@@ -1,0 +1,46 @@
+/** Sessions of visitors who are not logged in, in this process's memory. Each ends a day after its last use. */
+import type { SessionStore, StoredSession } from '../../logins/login-storage.js';
+
+/** Milliseconds. A visitor who comes back later begins anew. */
+const LIFETIME = 86_400_000;
+
+/** A session store of express-session's shape that does not grow for ever. */
+export class MemorySessionStore implements SessionStore {
+  readonly #entries = new Map<string, { readonly json: string; endsAt: number }>();
+
+  /** @param clock milliseconds; a test may give its own */
+  constructor(private readonly clock: () => number = Date.now) {}
+
+  /** How many sessions are kept. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(id: string, callback: (error: unknown, session?: StoredSession | null) => void): void {
+    const entry = this.#entries.get(id);
+    const alive = entry && entry.endsAt > this.clock();
+    setImmediate(callback, null, alive ? (JSON.parse(entry.json) as StoredSession) : null);
+  }
+
+  set(id: string, session: StoredSession, callback?: (error?: unknown) => void): void {
+    this.#entries.set(id, { json: JSON.stringify(session), endsAt: this.clock() + LIFETIME });
+    if (callback) setImmediate(callback);
+  }
+
+  destroy(id: string, callback?: (error?: unknown) => void): void {
+    this.#entries.delete(id);
+    if (callback) setImmediate(callback);
+  }
+
+  touch(id: string, _session: StoredSession, callback?: () => void): void {
+    const entry = this.#entries.get(id);
+    if (entry) entry.endsAt = this.clock() + LIFETIME;
+    if (callback) setImmediate(callback);
+  }
+
+  /** Drops sessions that have ended. */
+  deleteExpired(): void {
+    const now = this.clock();
+    for (const [id, { endsAt }] of this.#entries) if (endsAt <= now) this.#entries.delete(id);
+  }
+}

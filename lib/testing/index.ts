@@ -1,0 +1,3 @@
+/** `nestjs-login/testing`: what the tests of an application, or of a new store, need. */
+export { loginAs } from './login-as.js';
+export type { LoginAsOptions } from './login-as.js';

@@ -1,0 +1,81 @@
+/** The application's own methods that we call, found by discovery: loaders, refusal handlers, listeners. */
+import { Injectable } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { LoginEventStream } from '../events/login-event-stream.js';
+import type { LoginEventName } from '../events/login-events.js';
+import { LoginFault } from '../exceptions/login-fault.js';
+import { HANDLER_ROLE, LISTENS_TO } from '../metadata/metadata-keys.js';
+import type { HandlerRole } from '../metadata/metadata-keys.js';
+
+type Method = (...args: unknown[]) => unknown;
+
+const DECORATORS: Readonly<Record<HandlerRole, string>> = {
+  'user-loader': '@UserLoader()',
+  'request-loader': '@RequestLoader()',
+  'unauthorized-handler': '@UnauthorizedHandler()',
+  'needs-refresh-handler': '@NeedsRefreshHandler()',
+};
+
+/** Methods of providers and controllers by the role that a decorator gave them. */
+@Injectable()
+export class LoginHandlers implements OnModuleInit {
+  readonly #found = new Map<HandlerRole, { readonly call: Method; readonly place: string }>();
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+    private readonly events: LoginEventStream,
+  ) {}
+
+  /** The method that plays this role, bound to its provider, or undefined. */
+  get(role: HandlerRole): Method | undefined {
+    return this.#found.get(role)?.call;
+  }
+
+  /** Collects the methods at start. @throws LoginFault where a role is played twice, by nobody who must, or by a request-scoped provider */
+  onModuleInit(): void {
+    const seen = new Set<unknown>();
+    for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
+      const { metatype } = wrapper;
+      const prototype: unknown = wrapper.instance
+        ? Object.getPrototypeOf(wrapper.instance)
+        : typeof metatype === 'function' && metatype.prototype;
+      // One object under two tokens (useExisting) is one handler.
+      if (!prototype || typeof prototype !== 'object' || (wrapper.instance && seen.has(wrapper.instance))) continue;
+      seen.add(wrapper.instance);
+      for (const name of this.scanner.getAllMethodNames(prototype))
+        this.#take(prototype, name, wrapper.isDependencyTreeStatic() ? wrapper.instance : undefined);
+    }
+    if (this.get('user-loader') || this.get('request-loader')) return;
+    throw new LoginFault(
+      'ERR_LOGIN_NO_USER_LOADER',
+      'LoginModule cannot turn a user id into a user.',
+      "Mark a provider's method with @UserLoader(), and list that provider in a module that is imported.",
+    );
+  }
+
+  #take(prototype: object, name: string, instance: unknown): void {
+    const role = Reflect.getMetadata(HANDLER_ROLE, prototype, name) as HandlerRole | undefined;
+    const listensTo = (Reflect.getMetadata(LISTENS_TO, prototype, name) ?? []) as LoginEventName[];
+    if (!role && !listensTo.length) return;
+    const place = `${prototype.constructor.name}.${name}`;
+    if (typeof instance !== 'object' || instance === null)
+      throw new LoginFault(
+        'ERR_LOGIN_HANDLER_SCOPE',
+        `${place} belongs to a request-scoped or transient provider, and is called outside of any handler.`,
+        'Move it to a provider of the default scope; what it needs of the request it gets as an argument.',
+      );
+    const call: Method = (...args) => (instance as Record<string, Method>)[name]?.(...args);
+    for (const event of listensTo) this.events.on(event, call);
+    if (!role) return;
+    const former = this.#found.get(role);
+    if (former)
+      throw new LoginFault(
+        'ERR_LOGIN_HANDLER_TWICE',
+        `${DECORATORS[role]} stands on ${former.place} and on ${place}.`,
+        'Leave one of them.',
+      );
+    this.#found.set(role, { call, place });
+  }
+}

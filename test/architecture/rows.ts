@@ -1,0 +1,32 @@
+/** The house as data: the rows of lib/, lowest first, and what each may import. */
+
+/**
+ * A name with a slash is a folder of lib/, one without is a file. A file imports its own folder or a lower row, never a
+ * neighbour in its row; the files of one row count as one folder.
+ */
+export const ROWS: readonly (readonly string[])[] = [
+  ['exceptions/'],
+  ['events/', 'http/', 'metadata/'],
+  ['logins/'],
+  ['options/'],
+  ['session/'],
+  ['remember-me/', 'challenge/', 'device/'],
+  ['user/'],
+  ['context/'],
+  ['login-manager.service.ts'],
+  ['guards/'],
+  ['decorators/'],
+  ['filters/', 'stores/'],
+  ['login.module.ts', 'login.module-definition.ts'],
+  ['index.ts'],
+  ['testing/'],
+];
+
+/** These import less than their row would allow: of ours, only what stands here, beside their own folder. */
+export const NARROWER: Readonly<Record<string, readonly string[]>> = {
+  'stores/': ['logins/'],
+  'testing/': ['index.ts'],
+};
+
+/** Only these know Express, so that another platform is an adapter and not a rewrite. */
+export const KNOW_EXPRESS: readonly string[] = ['http/', 'session/'];

@@ -1,0 +1,28 @@
+/** The users of the test applications, with a user loader that counts its calls. */
+import { Injectable } from '@nestjs/common';
+import { UserLoader } from 'nestjs-login';
+
+export interface TestUser {
+  id: string;
+  name: string;
+  isActive: boolean;
+}
+
+/** A table of users that a test may change. */
+@Injectable()
+export class TestUsers {
+  readonly table = new Map<string, TestUser>(
+    ['ada', 'bob', 'eve'].map((id) => [id, { id, name: id.toUpperCase(), isActive: id !== 'eve' }]),
+  );
+  /** the ids that the loader was asked for */
+  readonly loads: string[] = [];
+  /** where set, the loader throws it */
+  failure: Error | undefined;
+
+  @UserLoader()
+  async findById(id: string): Promise<TestUser | null> {
+    this.loads.push(id);
+    if (this.failure) throw this.failure;
+    return this.table.get(id) ?? null;
+  }
+}
