@@ -62,9 +62,14 @@ export class LoginModule implements NestModule, OnApplicationShutdown {
     checkExpress(adapter, options.production);
     const sessions = this.#get<LoginSession>(LoginSession);
     const contexts = this.#get<LoginContexts>(LoginContexts);
-    adapter.use((request: LoginRequest, _response: ServerResponse, next: (error?: unknown) => void) => {
-      contexts.of(request);
-      sessions.open(request).then(() => next(), next);
+    adapter.use(async (request: LoginRequest, _response: ServerResponse, next: (error?: unknown) => void) => {
+      try {
+        contexts.of(request);
+        await sessions.open(request);
+      } catch (error) {
+        return next(error);
+      }
+      return next();
     });
     // As APP_FILTER and APP_GUARD they would come after the application's own: a catch-all filter would answer 401 in our
     // place, and its guards would run before anybody is known.

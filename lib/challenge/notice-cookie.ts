@@ -55,7 +55,7 @@ export class NoticeCookie {
     const notice = this.#read(request);
     if (!notice.marks) return [];
     this.#write(request, { ...notice, marks: '' });
-    return [...notice.marks].flatMap((mark) => {
+    return notice.marks.split('').flatMap((mark) => {
       const kind: Challenge = mark === MARKS.login ? 'login' : 'needs-refresh';
       const { message, category } = kind === 'login' ? this.options.loginView : this.options.refreshView;
       return message === null ? [] : [{ kind, category, message: this.options.localize(message, request) }];

@@ -1,4 +1,4 @@
-/** @CurrentUser(): the user of the request as a parameter of a handler. */
+/** The parameter decorator that hands a handler the user of its request. */
 import { createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { contextOf } from '../context/login-contexts.js';

@@ -6,6 +6,7 @@ import type { LoginFaultCode } from './login-error-code.js';
  * The message is the problem followed by its remedy. At start-up it ends the start; at run time it is a 500.
  */
 export class LoginFault extends Error {
+  /** `LoginFault`, also where two copies of the class exist. */
   override readonly name = 'LoginFault';
 
   /**

@@ -110,10 +110,9 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
 
 function resolveOrigin(given: unknown): string | null {
   if (given === undefined) return null;
-  const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined;
-  const isOrigin =
-    url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/` && /^[^?#]*[^/?#]\/?$/.test(String(given));
-  if (isOrigin) return url.origin;
+  // Nothing but scheme and host, with or without the slash that browsers show.
+  if (typeof given === 'string' && /^https?:\/\/[^/?#@]+\/?$/i.test(given) && URL.canParse(given))
+    return new URL(given).origin;
   throw invalidOption('origin', given, 'Write scheme and host alone, such as "https://app.example".');
 }
 

@@ -1,3 +1,5 @@
 /** `nestjs-login/testing`: what the tests of an application, or of a new store, need. */
 export { loginAs } from './login-as.js';
 export type { LoginAsOptions } from './login-as.js';
+export { loginStoreContract } from './login-store-contract.js';
+export type { StoreContractCase } from './login-store-contract.js';

@@ -48,7 +48,7 @@ function idText(id: unknown): string | undefined {
   if (typeof id === 'bigint') return String(id);
   if (typeof id !== 'object' || id === null || Array.isArray(id) || id instanceof Promise) return undefined;
   // An ObjectId or a UUID object prints itself; a plain object would print "[object Object]", the same for everybody.
-  const text =
-    Object.hasOwn(Object.prototype, 'toString') && id.toString !== Object.prototype.toString ? id.toString() : '';
+  // oxlint-disable-next-line typescript/no-base-to-string -- refused in the next line
+  const text = typeof id.toString === 'function' ? String(id) : '';
   return text === '' || text.startsWith('[object ') ? undefined : text;
 }

@@ -1,0 +1,121 @@
+/** The quick start in a real browser, started by the last command of `npm start`. */
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { launchChromium } from '../support/chromium.js';
+import { freePort } from '../support/free-port.js';
+
+/** What `npm start` runs once everything is built. */
+function startCommand(): string {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
+  const command = scripts.start.split('&&').at(-1)?.trim();
+  if (!command?.startsWith('exec node'))
+    throw new Error(`The last command of "npm start" is not "exec node ...": ${command}`);
+  return command;
+}
+
+describe('the quick start in a browser', () => {
+  let server: ChildProcess;
+  let browser: Browser;
+  let home: string;
+  let context: BrowserContext;
+  let page: Page;
+
+  beforeAll(async () => {
+    execFileSync(process.execPath, ['scripts/prepare.mjs', 'sample'], { stdio: 'inherit' });
+    const port = await freePort();
+    home = `http://localhost:${port}`;
+    server = spawn(startCommand(), {
+      shell: true,
+      env: { ...process.env, PORT: String(port), NODE_ENV: 'development' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    for await (const chunk of server.stdout!.iterator({ destroyOnReturn: false }))
+      if (String(chunk).includes('Open http://')) break;
+    server.stdout!.resume();
+    browser = await launchChromium();
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    if (server?.exitCode === null && server.kill()) await once(server, 'exit');
+  });
+  beforeEach(async () => {
+    context = await browser.newContext();
+    page = await context.newPage();
+  });
+  afterEach(() => context.close());
+
+  const logIn = async (password = 'correct horse'): Promise<void> => {
+    await page.fill('input[type=email]', 'ada@example.com');
+    await page.fill('input[type=password]', password);
+    await page.click('button');
+  };
+  const path = (): string => page.url().slice(home.length);
+
+  it('leads a stranger to the login form and, after the login, to the page they wanted', async () => {
+    await page.goto(`${home}/?tab=2`);
+    expect(path()).toMatch(/^\/login\?next=/);
+    expect(await page.textContent('[role=alert]')).toBe('Please log in to access this page.');
+    await logIn();
+    expect(path()).toBe('/?tab=2');
+    expect(await page.textContent('p')).toBe('Hello ada@example.com.');
+  });
+
+  it('shows the message once', async () => {
+    await page.goto(home);
+    expect(await page.locator('[role=alert]').count()).toBe(1);
+    await page.reload();
+    expect(await page.locator('[role=alert]').count()).toBe(0);
+  });
+
+  it('stays out with a wrong password, and still knows the page afterwards', async () => {
+    await page.goto(`${home}/password`);
+    await logIn('wrong');
+    expect(await page.textContent('[role=alert]')).toBe('Wrong address or password.');
+    await logIn();
+    expect(path()).toBe('/password');
+  });
+
+  it('gives a page that needs a fresh login to who has just logged in', async () => {
+    await page.goto(`${home}/login`);
+    await logIn();
+    await page.click('a[href="/password"]');
+    expect(await page.textContent('h1')).toBe('Change the password');
+  });
+
+  it('hides the session cookie from scripts', async () => {
+    await page.goto(`${home}/login`);
+    await logIn();
+    expect(await page.evaluate('document.cookie')).toBe('');
+    const [cookie] = await context.cookies();
+    expect(cookie).toMatchObject({ name: 'session', httpOnly: true, sameSite: 'Lax', path: '/', expires: -1 });
+  });
+
+  it('ends the login at logout: the cookie is gone, and a copy of it is worth nothing', async () => {
+    await page.goto(`${home}/login`);
+    await logIn();
+    const copy = await context.cookies();
+    await page.click('button');
+    expect(path()).toBe('/login');
+    expect(await context.cookies()).toEqual([]);
+    await context.addCookies(copy);
+    await page.goto(home);
+    expect(path()).toMatch(/^\/login/);
+  });
+
+  it("refuses a login form that another site submits in the visitor's browser", async () => {
+    // A page on another host: 127.0.0.1 is another site than localhost.
+    await page.route('http://127.0.0.1:9/*', (route) =>
+      route.fulfill({
+        contentType: 'text/html',
+        body: `<form method="post" action="${home}/login"><input name="email" value="ada@example.com"><input name="password" value="correct horse"><button>x</button></form>`,
+      }),
+    );
+    await page.goto('http://127.0.0.1:9/');
+    const [answer] = await Promise.all([page.waitForResponse(`${home}/login`), page.click('button')]);
+    expect(answer.status()).toBe(403);
+    expect(await context.cookies(home)).toEqual([]);
+  });
+});
