@@ -30,9 +30,13 @@ export type { LoginRequest } from './http/login-request.js';
 export { LoginManagerService } from './login-manager.service.js';
 export { LoginModule } from './login.module.js';
 export type {
+  LoginModuleAsyncExtras,
   LoginModuleAsyncOptions,
   LoginModuleExtras,
   LoginModuleOptions,
+  LoginOptionsByClass,
+  LoginOptionsByExisting,
+  LoginOptionsByFactory,
   LoginOptionsFactory,
 } from './login.module-definition.js';
 export type { LoginRecord, SessionPart } from './logins/login-record.js';

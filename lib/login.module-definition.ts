@@ -8,6 +8,8 @@ import type {
   Provider,
   Type,
 } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { AreaViews } from './challenge/area-views.js';
 import { LoginChallenge } from './challenge/login-challenge.js';
 import { NoticeCookie } from './challenge/notice-cookie.js';
 import { LoginActions } from './context/login-actions.js';
@@ -42,17 +44,31 @@ export interface LoginOptionsFactory {
   createLoginOptions(): Promise<LoginOptions> | LoginOptions;
 }
 
-/** The options of `LoginModule.forRootAsync()`: one of `useFactory`, `useClass`, `useExisting`. */
-export interface LoginModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'>, LoginModuleExtras {
-  /** Makes the options from what `inject` names. */
-  readonly useFactory?: (...dependencies: never[]) => Promise<LoginOptions> | LoginOptions;
+/** What every form of `LoginModule.forRootAsync()` may have. */
+export interface LoginModuleAsyncExtras extends Pick<ModuleMetadata, 'imports'>, LoginModuleExtras {}
+
+/** A function that makes the options from what `inject` names. */
+export interface LoginOptionsByFactory extends LoginModuleAsyncExtras {
+  /** Makes the options, now or later. */
+  readonly useFactory: (...dependencies: never[]) => Promise<LoginOptions> | LoginOptions;
   /** What `useFactory` gets. */
   readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
-  /** A class to make the options, instantiated for it. */
-  readonly useClass?: Type<LoginOptionsFactory>;
-  /** A provider that makes the options. */
-  readonly useExisting?: Type<LoginOptionsFactory>;
 }
+
+/** A class that makes the options, instantiated for it. */
+export interface LoginOptionsByClass extends LoginModuleAsyncExtras {
+  /** The class. */
+  readonly useClass: Type<LoginOptionsFactory>;
+}
+
+/** A provider that makes the options. */
+export interface LoginOptionsByExisting extends LoginModuleAsyncExtras {
+  /** The provider's class. */
+  readonly useExisting: Type<LoginOptionsFactory>;
+}
+
+/** The options of `LoginModule.forRootAsync()`: one of `useFactory`, `useClass`, `useExisting`. */
+export type LoginModuleAsyncOptions = LoginOptionsByFactory | LoginOptionsByClass | LoginOptionsByExisting;
 
 /** The options after every check, for providers. */
 export const RESOLVED_OPTIONS: unique symbol = Symbol('nestjs-login options');
@@ -99,7 +115,7 @@ function providers(): Provider[] {
     provide(type, inject, (...dependencies: never[]) => new type(...(dependencies as unknown as Dependencies)));
 
   return [
-    { provide: OWN_STORAGES, useValue: [] },
+    provide(OWN_STORAGES, [], () => []),
     provide(RESOLVED_OPTIONS, [GIVEN_OPTIONS, OWN_STORAGES], (given: unknown, own: { close(): void }[]) =>
       resolveLoginOptions(given, () => {
         const storage = memoryStorage();
@@ -123,9 +139,19 @@ function providers(): Provider[] {
     LoginHandlers,
     make(LoginSession, RESOLVED_OPTIONS, LoginRegistry),
     make(NoticeCookie, RESOLVED_OPTIONS),
-    make(LoginChallenge, RESOLVED_OPTIONS, NoticeCookie),
+    make(AreaViews, RESOLVED_OPTIONS, DiscoveryService, MetadataScanner),
+    make(LoginChallenge, RESOLVED_OPTIONS, NoticeCookie, AreaViews),
     make(UserResolver, RESOLVED_OPTIONS, LoginSession, LoginRegistry, LoginHandlers, LoginEventStream),
-    make(LoginActions, RESOLVED_OPTIONS, LoginContexts, LoginSession, LoginRegistry, NoticeCookie, LoginEventStream),
+    make(
+      LoginActions,
+      RESOLVED_OPTIONS,
+      LoginContexts,
+      LoginSession,
+      LoginRegistry,
+      NoticeCookie,
+      LoginHandlers,
+      LoginEventStream,
+    ),
     make(LoginManagerService, LoginContexts, LoginActions, LoginChallenge, NoticeCookie, LoginEventStream),
     LoginRequiredGuard,
     LoginViewGuard,

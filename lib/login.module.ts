@@ -1,6 +1,6 @@
 /** LoginModule: puts everything together, once in an application, and refuses to start where something contradicts it. */
 import { Inject, Module, Optional } from '@nestjs/common';
-import type { DynamicModule, NestModule, OnApplicationShutdown } from '@nestjs/common';
+import type { DynamicModule, NestModule, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryModule, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { ServerResponse } from 'node:http';
 import { LoginContexts } from './context/login-contexts.js';
@@ -22,13 +22,15 @@ import { checkExpress } from './session/express-application.js';
  * export class AppModule {}
  */
 @Module({ imports: [DiscoveryModule] })
-export class LoginModule implements NestModule, OnApplicationShutdown {
+export class LoginModule implements NestModule, OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly modules: ModulesContainer,
     private readonly moduleRef: ModuleRef,
     private readonly application: ApplicationConfig,
     private readonly adapterHost: HttpAdapterHost,
     @Optional() @Inject(GIVEN_OPTIONS) given?: unknown,
+    @Optional() @Inject(EXTRAS) extras: LoginModuleExtras = {},
+    @Optional() guard?: LoginRequiredGuard,
   ) {
     if (given === undefined)
       throw new LoginFault(
@@ -36,6 +38,7 @@ export class LoginModule implements NestModule, OnApplicationShutdown {
         'LoginModule is imported without its options.',
         'Write LoginModule.forRoot({ secret, ... }) in the root module; it is global, so other modules do not import it.',
       );
+    if (guard) this.#guardEverything(extras, guard);
   }
 
   /**
@@ -43,11 +46,15 @@ export class LoginModule implements NestModule, OnApplicationShutdown {
    * @throws LoginFault at start-up, for an option that is wrong, missing or unknown
    */
   static forRoot(options: LoginModuleOptions): DynamicModule {
+    if (!isObject(options)) throw withoutOptions('forRoot', '{ secret, ... }');
     return { ...definition.forRoot(options), module: LoginModule };
   }
 
   /** The module with options that are made from injected services. @throws LoginFault as forRoot does */
   static forRootAsync(options: LoginModuleAsyncOptions): DynamicModule {
+    const ways = ['useFactory', 'useClass', 'useExisting'] as const;
+    if (!isObject(options) || !ways.some((way) => way in options))
+      throw withoutOptions('forRootAsync', '{ useFactory }, { useClass } or { useExisting }');
     return { ...definition.forRootAsync(options), module: LoginModule };
   }
 
@@ -56,7 +63,6 @@ export class LoginModule implements NestModule, OnApplicationShutdown {
    * @throws LoginFault where the application contradicts the module
    */
   configure(): void {
-    this.#refuseASecond();
     const options = this.#get<ResolvedLoginOptions>(RESOLVED_OPTIONS);
     const adapter = this.adapterHost.httpAdapter;
     checkExpress(adapter, options.production);
@@ -73,37 +79,11 @@ export class LoginModule implements NestModule, OnApplicationShutdown {
     });
     // As APP_FILTER and APP_GUARD they would come after the application's own: a catch-all filter would answer 401 in our
     // place, and its guards would run before anybody is known.
-    this.application.addGlobalFilter(this.#get(LoginExceptionFilter));
-    this.#guardEverything();
+    this.#answerFirst();
   }
 
-  /** Closes what this module opened. Called by Nest. */
-  onApplicationShutdown(): void {
-    for (const storage of this.#get<{ close(): void }[]>(OWN_STORAGES)) storage.close();
-  }
-
-  #guardEverything(): void {
-    const { guard = 'manual' } = this.#get<LoginModuleExtras>(EXTRAS);
-    if (guard === 'manual') return;
-    if (guard !== 'global')
-      throw new LoginFault(
-        'ERR_LOGIN_INVALID_OPTION',
-        `The option "guard" cannot be ${JSON.stringify(guard)}.`,
-        `Write 'global' or 'manual'.`,
-      );
-    const first = this.#get<LoginRequiredGuard>(LoginRequiredGuard);
-    const guards = this.application.getGlobalGuards();
-    guards.unshift(first);
-    // Nest hands out its own array; a copy would leave every route open.
-    if (this.application.getGlobalGuards()[0] === first) return;
-    throw new LoginFault(
-      'ERR_LOGIN_PLATFORM',
-      'This version of Nest does not take a global guard here.',
-      `Use guard: 'manual' and @UseGuards(LoginRequiredGuard).`,
-    );
-  }
-
-  #refuseASecond(): void {
+  /** Refuses a second module, also where there is no HTTP. Called by Nest. @throws LoginFault ERR_LOGIN_MODULE */
+  onModuleInit(): void {
     const ours = [...this.modules.values()].filter(({ metatype }) => metatype === LoginModule);
     if (ours.length > 1)
       throw new LoginFault(
@@ -113,7 +93,49 @@ export class LoginModule implements NestModule, OnApplicationShutdown {
       );
   }
 
+  /** Closes what this module opened. Called by Nest. */
+  onApplicationShutdown(): void {
+    for (const storage of this.#get<{ close(): void }[]>(OWN_STORAGES)) storage.close();
+  }
+
+  /** From the constructor: what main.ts connects, such as a microservice, takes its guards before configure() is called. */
+  #guardEverything({ guard = 'manual' }: LoginModuleExtras, first: LoginRequiredGuard): void {
+    if (guard === 'manual') return;
+    if (guard !== 'global')
+      throw new LoginFault(
+        'ERR_LOGIN_INVALID_OPTION',
+        `The option "guard" cannot be ${JSON.stringify(guard)}.`,
+        `Write 'global' or 'manual'.`,
+      );
+    this.application.getGlobalGuards().unshift(first);
+    // Nest hands out its own array; a copy would leave every route open.
+    if (this.application.getGlobalGuards()[0] === first) return;
+    throw new LoginFault(
+      'ERR_LOGIN_PLATFORM',
+      'This version of Nest does not take a global guard here.',
+      `Use guard: 'manual' and @UseGuards(LoginRequiredGuard).`,
+    );
+  }
+
+  /** Last in both lists, which Nest asks from their end; the second holds the filters that live as long as a request. */
+  #answerFirst(): void {
+    this.application.addGlobalFilter(this.#get(LoginExceptionFilter));
+    const own = [...this.modules.values()]
+      .find(({ metatype }) => metatype === LoginModule)
+      ?.providers.get(LoginExceptionFilter);
+    if (own) this.application.addGlobalRequestFilter(own as never);
+  }
+
   #get<Instance>(token: unknown): Instance {
     return this.moduleRef.get<Instance>(token as string, { strict: true });
   }
 }
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+const withoutOptions = (method: string, what: string): LoginFault =>
+  new LoginFault(
+    'ERR_LOGIN_MODULE',
+    `LoginModule.${method}() is called without its options.`,
+    `Write LoginModule.${method}(${what}).`,
+  );

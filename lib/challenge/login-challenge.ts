@@ -3,6 +3,7 @@ import { isBrowserNavigation, parameter, requestedUrl, responseOf } from '../htt
 import type { LoginRequest } from '../http/login-request.js';
 import { redirect } from '../http/login-response.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
+import { AreaViews } from './area-views.js';
 import { loginUrl, safeNext } from './login-url.js';
 import { NoticeCookie } from './notice-cookie.js';
 import type { Challenge } from './notice-cookie.js';
@@ -15,6 +16,7 @@ export class LoginChallenge {
   constructor(
     private readonly options: ResolvedLoginOptions,
     private readonly notices: NoticeCookie,
+    private readonly areas: AreaViews,
   ) {}
 
   /**
@@ -54,7 +56,8 @@ export class LoginChallenge {
   }
 
   #safe(next: string | undefined): string | undefined {
-    const refusedPaths = [this.options.loginView.url, this.options.refreshView.url].filter((url) => url !== null);
+    const views = [this.options.loginView.url, this.options.refreshView.url, ...this.areas.urls];
+    const refusedPaths = views.filter((url) => url !== null);
     return safeNext(next, { origin: this.options.origin ?? ANY_ORIGIN, refusedPaths });
   }
 

@@ -5,10 +5,12 @@ import { CrossSiteLoginException } from '../exceptions/login-refusals.js';
 import { NoticeCookie } from '../challenge/notice-cookie.js';
 import { clientAddress, fromAnotherSite, isSecure, responseOf, userAgent } from '../http/login-request.js';
 import type { LoginRequest } from '../http/login-request.js';
+import { keepOutOfCaches } from '../http/login-response.js';
 import type { LiveLogin, LoginRegistry } from '../logins/login-registry.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
 import type { LoginSession } from '../session/login-session.js';
 import { clientFacts, loginFacts } from '../user/event-facts.js';
+import { LoginHandlers } from '../user/login-handlers.js';
 import { isActiveUser, userIdOf } from '../user/login-user.js';
 import { LoginContexts } from './login-contexts.js';
 
@@ -30,6 +32,7 @@ export class LoginActions {
     private readonly sessions: LoginSession,
     private readonly logins: LoginRegistry,
     private readonly notices: NoticeCookie,
+    private readonly handlers: LoginHandlers,
     private readonly events: LoginEventStream,
   ) {}
 
@@ -39,12 +42,19 @@ export class LoginActions {
     { fresh = true, force = false, crossSite = false }: LoginUserOptions,
   ): Promise<boolean> {
     const context = this.contexts.of(request);
+    keepOutOfCaches(responseOf(request));
     const userId = userIdOf(user, this.options.idAttribute);
     const isActive = isActiveUser(user);
     if (!isActive && !force) {
       this.events.emit('loginRefused', { ...clientFacts(request), userId, reason: 'inactive' });
       return false;
     }
+    if (!this.handlers.get('user-loader'))
+      throw new LoginFault(
+        'ERR_LOGIN_NO_USER_LOADER',
+        'A user who logs in could not be found again: there is a request loader, but no user loader.',
+        "Mark a provider's method with @UserLoader().",
+      );
     this.#refuseCrossSite(request, userId, crossSite);
     this.#requireCookie(request);
     await this.sessions.open(request);
@@ -72,7 +82,7 @@ export class LoginActions {
       this.notices.clear(request);
       context.leave();
     }
-    if (record && ended) this.events.emit('loggedOut', loginFacts(request, record));
+    if (record && ended && found.verdict === 'alive') this.events.emit('loggedOut', loginFacts(request, record));
   }
 
   async confirm(request: LoginRequest): Promise<boolean> {
@@ -100,13 +110,12 @@ export class LoginActions {
     const identifier = this.sessions.identifier(request);
     const draft = { userId, fresh, identifier, userAgent: userAgent(request), ip: clientAddress(request) };
     const json = Object.keys(values).length ? JSON.stringify(values) : null;
+    const opening = this.logins.open(draft, json, former && former.record);
     try {
-      const [login] = await Promise.all([
-        this.logins.open(draft, json, former && former.record),
-        this.sessions.forgetAnonymous(request),
-      ]);
+      const [login] = await Promise.all([opening, this.sessions.forgetAnonymous(request)]);
       return login;
     } catch (error) {
+      void opening.then(({ record }) => this.logins.end(record.id)).catch(() => undefined);
       // express-session would send the cookie before it knows whether anything was stored.
       this.sessions.drop(request);
       this.contexts.of(request).leave();

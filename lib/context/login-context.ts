@@ -10,6 +10,8 @@ export class LoginContext {
   /** the login view of the controller that handles the request, where it has its own */
   loginView: string | null = null;
   #resolution: Promise<ResolvedUser> | undefined;
+  #anonymous: { readonly user: unknown } | undefined;
+  #shown: unknown;
 
   constructor(
     private readonly request: LoginRequest,
@@ -24,7 +26,10 @@ export class LoginContext {
 
   /** The user, else the application's anonymous user, else null. */
   async currentUser(): Promise<unknown> {
-    return (await this.resolve()).user ?? this.anonymousUser();
+    const { user } = await this.resolve();
+    if (user) return user;
+    // One anonymous user a request: guard, decorator and service speak of the same.
+    return (this.#anonymous ??= { user: this.anonymousUser() }).user;
   }
 
   /** True where the user logged in or confirmed at most `maxAge` milliseconds ago; null: at any time in this login. */
@@ -52,6 +57,4 @@ export class LoginContext {
     this.#shown = isAuthenticated ? user : undefined;
     return resolved;
   }
-
-  #shown: unknown;
 }

@@ -27,7 +27,7 @@ export function Fresh({ maxAge }: { readonly maxAge?: Duration } = {}): ClassOrM
 
 /** For everybody, under `guard: 'global'` or a guard on the controller. */
 export function Public(): ClassOrMethodDecorator {
-  return SetMetadata(ACCESS, { kind: 'public' } satisfies Access);
+  return marked({ kind: 'public' });
 }
 
 /**
@@ -40,5 +40,21 @@ export function LoginView(view: string): ClassOrMethodDecorator {
 }
 
 function guarded(access: Access): ClassOrMethodDecorator {
-  return applyDecorators(SetMetadata(ACCESS, access), UseGuards(LoginRequiredGuard));
+  return applyDecorators(marked(access), UseGuards(LoginRequiredGuard));
+}
+
+/** Of several marks in one place the strictest counts: no order of decorators opens what one of them closes. */
+function marked(access: Access): ClassOrMethodDecorator {
+  return (target: object, _name?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    const place = (descriptor?.value as object | undefined) ?? target;
+    const former = Reflect.getOwnMetadata(ACCESS, place) as Access | undefined;
+    Reflect.defineMetadata(ACCESS, former ? stricter(former, access) : access, place);
+  };
+}
+
+function stricter(one: Access, other: Access): Access {
+  const age = (access: Access): number =>
+    access.kind === 'fresh' ? (access.maxAge ?? Number.MAX_SAFE_INTEGER) : Infinity;
+  if (one.kind === 'fresh' || other.kind === 'fresh') return age(one) <= age(other) ? one : other;
+  return one.kind === 'public' ? other : one;
 }

@@ -1,4 +1,5 @@
 /** Tells events to their listeners, and keeps what a listener does away from the request. */
+import { inspect } from 'node:util';
 import { Injectable, Logger } from '@nestjs/common';
 import type { LoginEventName, LoginEvents, LoginListener } from './login-events.js';
 
@@ -26,9 +27,11 @@ export class LoginEventStream {
 
   /** Tells an event. Never throws, never waits. */
   emit<Name extends LoginEventName>(name: Name, event: LoginEvents[Name]): void {
+    // Every listener hears the same facts, whatever the one before did with them.
+    const facts = Object.freeze(event);
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
-        void Promise.resolve(listener(event)).catch((error: unknown) => this.#report(name, error));
+        void Promise.resolve(listener(facts)).catch((error: unknown) => this.#report(name, error));
       } catch (error) {
         this.#report(name, error);
       }
@@ -36,8 +39,14 @@ export class LoginEventStream {
   }
 
   #report(name: LoginEventName, error: unknown): void {
-    this.#logger.error(
-      `A listener of "${name}" failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    );
+    this.#logger.error(`A listener of "${name}" failed: ${printed(error)}`);
+  }
+}
+
+function printed(error: unknown): string {
+  try {
+    return error instanceof Error ? (error.stack ?? error.message) : inspect(error);
+  } catch {
+    return 'it threw something that cannot be printed';
   }
 }

@@ -4,12 +4,13 @@
 export interface ClientFacts {
   /** address as Express resolves it, or '' */
   readonly ip: string;
-  /** User-Agent header, at most 512 characters, or '' */
+  /** User-Agent header, at most 200 characters, or '' */
   readonly userAgent: string;
 }
 
 /** An event about one login. */
 export interface LoginFacts extends ClientFacts {
+  /** the id that the login holds: with `idAttribute`, what that names */
   readonly userId: string;
   /** the login's handle: names the login, opens nothing */
   readonly loginId: string;

@@ -42,7 +42,16 @@ export class LoginExceptionFilter extends BaseExceptionFilter {
       else if (await this.#challenged(exception, request, response)) return;
       super.catch(exception, host);
     } catch (error) {
+      this.#fail(error, host);
+    }
+  }
+
+  /** An exception that cannot be sent, such as a body that is no JSON, is itself the failure. */
+  #fail(error: unknown, host: ArgumentsHost): void {
+    try {
       super.catch(error, host);
+    } catch (unsendable) {
+      super.catch(unsendable, host);
     }
   }
 

@@ -20,7 +20,8 @@ export function responseOf(request: LoginRequest): ServerResponse {
 
 /** The client's address in one spelling, or '' where there is none: IPv4 inside IPv6 is IPv4, the zone is dropped. */
 export function clientAddress(request: LoginRequest): string {
-  const text = (request.ip ?? '').replace(/%.*$/, '');
+  // Some proxies write the port behind the address: 192.0.2.1:4711, [2001:db8::1]:4711.
+  const text = (request.ip ?? '').replace(/^([\d.]+):\d+$|^\[(.*)\](?::\d+)?$/, '$1$2').replace(/%.*$/, '');
   return ipaddr.isValid(text) ? ipaddr.process(text).toString() : '';
 }
 
@@ -39,9 +40,9 @@ export function addressPrefix(address: string): string {
     : parsed.toString();
 }
 
-/** The User-Agent header, at most 512 characters, or ''. */
+/** The User-Agent header, at most 200 characters, or ''. */
 export function userAgent(request: LoginRequest): string {
-  return (request.headers['user-agent'] ?? '').slice(0, 512);
+  return (request.headers['user-agent'] ?? '').slice(0, 200);
 }
 
 /** Path and query as the client sent them, whatever prefix a router took off. */
@@ -92,7 +93,7 @@ export function fromAnotherSite(request: LoginRequest, origin: string | null): s
   const own = origin ?? `${isSecure(request) ? 'https' : 'http'}://${request.headers.host ?? ''}`;
   if (site === 'same-origin' || site === 'none') return undefined;
   if (site === undefined && from === undefined) return undefined;
-  if (from !== undefined && from === own) return undefined;
+  if (site !== 'cross-site' && from === own) return undefined;
   if (from === 'null')
     return 'The browser hides where the request comes from: on plain http the header Referrer-Policy: no-referrer does that. Use https.';
   return (

@@ -67,13 +67,14 @@ export class LoginRegistry {
       ip: login.ip,
       version: 1,
     };
-    const written = this.#call(() => this.store.insert(record, values));
+    const insert = this.store.insert(record, values);
+    const written = this.#call(() => insert);
     const ended = former ? this.end(former.id) : Promise.resolve(false);
     try {
       await Promise.all([written, ended]);
     } catch (error) {
-      // Nobody holds the new id; without this the record would stand in the store until its end.
-      void written.then(() => this.end(id)).catch(() => undefined);
+      // Nobody holds the new id. Without this the record would stand there until its end, also where the write came late.
+      void insert.then(() => this.end(id)).catch(() => undefined);
       void ended.catch(() => undefined);
       throw error;
     }

@@ -1,5 +1,6 @@
 /** Reads durations: numbers of milliseconds, or text such as '10m'. */
 import { LoginFault } from '../exceptions/login-fault.js';
+import { shownValue } from './shown-value.js';
 
 /** Milliseconds as a number, or a whole number with a unit: `'500ms'`, `'30s'`, `'10m'`, `'12h'`, `'30d'`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
@@ -12,15 +13,17 @@ const LONGEST = 3650 * UNITS.d;
 /**
  * Milliseconds of a duration.
  * @param name the option's name, for the message
+ * @param fallback for what is not given at all; null is no duration
  * @throws LoginFault ERR_LOGIN_INVALID_DURATION for anything that is no duration between 1 ms and ten years
  */
-export function milliseconds(value: unknown, name: string): number {
+export function milliseconds(given: unknown, name: string, fallback?: Duration): number {
+  const value = given === undefined ? fallback : given;
   const [, count, unit] = (typeof value === 'string' && /^(\d{1,15})(ms|s|m|h|d)$/.exec(value)) || [];
   const read = count === undefined ? value : Number(count) * UNITS[unit as keyof typeof UNITS];
   if (typeof read === 'number' && Number.isSafeInteger(read) && read >= 1 && read <= LONGEST) return read;
   throw new LoginFault(
     'ERR_LOGIN_INVALID_DURATION',
-    `The option "${name}" is no duration: ${JSON.stringify(value) ?? String(value)}.`,
+    `The option "${name}" is no duration: ${shownValue(value)}.`,
     `Write milliseconds as a number, or text such as '30s', '10m', '12h' or '30d', from 1 ms to ten years.`,
   );
 }

@@ -39,6 +39,12 @@ export function refuseUnknown(
     const why = path.startsWith('session') ? RESERVED[name] : undefined;
     if (why !== undefined && Object.hasOwn(RESERVED, name))
       throw new LoginFault('ERR_LOGIN_RESERVED_OPTION', `The option "${full}" is decided by LoginModule.`, why);
+    if (path === '' && name === 'guard')
+      throw new LoginFault(
+        'ERR_LOGIN_UNKNOWN_OPTION',
+        'There is no option "guard" here: it decides what the module is made of, and a factory comes too late for that.',
+        'Write it beside useFactory, useClass or useExisting.',
+      );
     const nearest = known.reduce((best, other) => (distance(name, other) < distance(name, best) ? other : best));
     throw new LoginFault(
       'ERR_LOGIN_UNKNOWN_OPTION',

@@ -13,80 +13,80 @@ export interface LoginOptions {
   /** Our own address, scheme and host: `'https://app.example'`. Required where a view is an absolute URL. Default: none. */
   origin?: string | undefined;
   /** Strict start-up checks, Secure and `__Host-` cookies. Default: `NODE_ENV === 'production'`. */
-  production?: boolean;
+  production?: boolean | undefined;
   /** Where logins and sessions are kept. Default: in memory, refused in production unless written as `memoryStorage()`. */
-  storage?: LoginStorage;
+  storage?: LoginStorage | undefined;
   /** How long a store call may take before the request is answered 503. Default: 1 s. */
-  storeTimeout?: Duration;
+  storeTimeout?: Duration | undefined;
   /** Where a browser goes when a login is required: path or URL. Default: none, which is a 401. */
-  loginView?: string;
+  loginView?: string | undefined;
   /** Where a browser goes when a fresh login is required: path or URL. Default: none, which is a 401. */
-  refreshView?: string;
+  refreshView?: string | undefined;
   /** The message for the login view; null for none. Default: `Please log in to access this page.` */
-  loginMessage?: string | null;
+  loginMessage?: string | null | undefined;
   /** The category of `loginMessage`. Default: `'message'`. */
-  loginMessageCategory?: string;
+  loginMessageCategory?: string | undefined;
   /** The message for the refresh view; null for none. Default: `Please reauthenticate to access this page.` */
-  needsRefreshMessage?: string | null;
+  needsRefreshMessage?: string | null | undefined;
   /** The category of `needsRefreshMessage`. Default: `'message'`. */
-  needsRefreshMessageCategory?: string;
+  needsRefreshMessageCategory?: string | undefined;
   /** Turns a message into the visitor's language when it is read. Default: as it is. */
-  localize?: (message: string, request: LoginRequest) => string;
+  localize?: ((message: string, request: LoginRequest) => string) | undefined;
   /** Whether the refused page travels in the address of the login view, or in a signed cookie. Default: `'url'`. */
-  nextIn?: 'url' | 'cookie';
+  nextIn?: 'url' | 'cookie' | undefined;
   /** A host that redirects to our views are made absolute with. Default: none. */
-  forceHostForRedirects?: string;
+  forceHostForRedirects?: string | undefined;
   /**
    * What happens when a login is used from another address or user agent: it is no longer fresh (`'basic'`), it ends
    * (`'strong'`), or nothing (`false`). Default: `'basic'`.
    */
-  sessionProtection?: 'basic' | 'strong' | false;
+  sessionProtection?: 'basic' | 'strong' | false | undefined;
   /** The property or method of a user that holds the id. Default: `getId()` where a user has it, else `id`. */
-  idAttribute?: string;
+  idAttribute?: string | undefined;
   /** Makes the user of who is not logged in. Default: null. */
-  anonymousUser?: () => unknown;
+  anonymousUser?: (() => unknown) | undefined;
   /** Methods that guards let pass. Default: `['OPTIONS']`. */
-  exemptMethods?: readonly string[];
+  exemptMethods?: readonly string[] | undefined;
   /** Guards let everybody pass: for tests, refused in production. Default: false. */
-  loginDisabled?: boolean;
+  loginDisabled?: boolean | undefined;
   /** How long a login lives. */
-  login?: LoginLifetimeOptions;
+  login?: LoginLifetimeOptions | undefined;
   /** The session that express-session runs, and its cookie. */
-  session?: SessionOptions;
+  session?: SessionOptions | undefined;
   /** Mixed into the hash that begins a login's id; never change it. Default: none. */
-  userKeySalt?: string;
+  userKeySalt?: string | undefined;
 }
 
 /** How long a login lives. Both limits are kept on the server by the store's clock. */
 export interface LoginLifetimeOptions {
   /** Ends a login that was not used for so long. Default: 24 h. */
-  idle?: Duration;
+  idle?: Duration | undefined;
   /** Ends a login so long after the user last proved who they are, whatever happens. Default: 30 d. */
-  absolute?: Duration;
+  absolute?: Duration | undefined;
 }
 
 /** The session of express-session. */
 export interface SessionOptions {
   /** The cookie's name. Default: `__Host-session` in production, `session` elsewhere. */
-  name?: string;
+  name?: string | undefined;
   /** Where the cookie goes. */
-  cookie?: SessionCookieOptions;
+  cookie?: SessionCookieOptions | undefined;
   /** Keys of an anonymous visitor's session that live on when they log in. Default: none. */
-  keepOnLogin?: readonly string[];
+  keepOnLogin?: readonly string[] | undefined;
 }
 
 /** Where the session cookie goes. */
 export interface SessionCookieOptions {
   /** Default: `'/'`. */
-  path?: string;
+  path?: string | undefined;
   /** Default: the host alone. */
-  domain?: string;
+  domain?: string | undefined;
   /** Over TLS alone. Default: true in production. */
-  secure?: boolean;
+  secure?: boolean | undefined;
   /** Out of reach of scripts. Default: true. */
-  httpOnly?: boolean;
+  httpOnly?: boolean | undefined;
   /** Default: `'lax'`. */
-  sameSite?: 'lax' | 'strict' | 'none';
+  sameSite?: 'lax' | 'strict' | 'none' | undefined;
   /** The cookie of a login outlives the browser, until the login's absolute end. Default: false. */
-  persistent?: boolean;
+  persistent?: boolean | undefined;
 }

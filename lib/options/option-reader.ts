@@ -1,10 +1,10 @@
 /** Reads single options: the value if it is of the right kind, its default if it is missing, a fault else. */
 import { LoginFault } from '../exceptions/login-fault.js';
+import { shownValue } from './shown-value.js';
 
 /** A fault about one option's value. */
 export function invalidOption(name: string, value: unknown, remedy: string): LoginFault {
-  const shown = typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
-  return new LoginFault('ERR_LOGIN_INVALID_OPTION', `The option "${name}" cannot be ${shown}.`, remedy);
+  return new LoginFault('ERR_LOGIN_INVALID_OPTION', `The option "${name}" cannot be ${shownValue(value)}.`, remedy);
 }
 
 /** Reads the members of one group of options by name. */

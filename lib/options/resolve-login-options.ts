@@ -52,8 +52,8 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
   const cookieReader = new OptionReader(cookie, 'session.cookie.');
   const attributes = resolveCookieAttributes(cookieReader, production);
   const notice = { ...attributes, path: '/', domain: null, httpOnly: true };
-  const idle = milliseconds(login.idle ?? '24h', 'login.idle');
-  const absolute = milliseconds(login.absolute ?? '30d', 'login.absolute');
+  const idle = milliseconds(login.idle, 'login.idle', '24h');
+  const absolute = milliseconds(login.absolute, 'login.absolute', '30d');
   const loginDisabled = options.flag('loginDisabled', false);
   if (production && loginDisabled)
     throw new LoginFault(
@@ -67,7 +67,7 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
     origin,
     production,
     storage: resolveStorage(given.storage, production, memoryStorage),
-    storeTimeout: milliseconds(given.storeTimeout ?? '1s', 'storeTimeout'),
+    storeTimeout: milliseconds(given.storeTimeout, 'storeTimeout', '1s'),
     loginView: resolveView(options, 'loginView', origin, {
       message: options.message('loginMessage', 'Please log in to access this page.'),
       category: options.text('loginMessageCategory', 'message'),
@@ -111,7 +111,7 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
 function resolveOrigin(given: unknown): string | null {
   if (given === undefined) return null;
   // Nothing but scheme and host, with or without the slash that browsers show.
-  if (typeof given === 'string' && /^https?:\/\/[^/?#@]+\/?$/i.test(given) && URL.canParse(given))
+  if (typeof given === 'string' && /^https?:\/\/[^/?#@\\\s]+\/?$/i.test(given) && URL.canParse(given))
     return new URL(given).origin;
   throw invalidOption('origin', given, 'Write scheme and host alone, such as "https://app.example".');
 }
@@ -134,6 +134,12 @@ function resolveStorage(given: unknown, production: boolean, memoryStorage: () =
   }
   const { logins, sessions } = (given ?? {}) as Partial<LoginStorage>;
   const isSessions = hasMethods(sessions, SESSION_STORE_METHODS);
+  if (production && sessions?.constructor?.name === 'MemoryStore')
+    throw new LoginFault(
+      'ERR_LOGIN_MEMORY_STORAGE',
+      'The option "storage.sessions" is the MemoryStore of express-session, which grows until the process ends.',
+      'Give a session store that lasts; if memory is what you want, write storage: memoryStorage().',
+    );
   if (isSessions && hasMethods(logins, STORE_METHODS)) return given as LoginStorage;
   throw new LoginFault(
     'ERR_LOGIN_INVALID_OPTION',

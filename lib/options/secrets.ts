@@ -5,7 +5,13 @@ const REMEDY = `Make one with: node -e "console.log(require('node:crypto').rando
 
 /** Words that sample secrets are made of. What is left of a secret without them has to be long enough by itself. */
 const SAMPLE_WORDS =
-  /secret|password|passphrase|passwd|change|replace|example|sample|default|insecure|development|production|keyboard|cat|super|session|cookie|token|jwt|string|random|characters?|bytes?|test|dev|prod|long|least|please|must|should|very|your|this|that|here|with|and|for|the|key|min|qwerty|todo|lorem|ipsum|dolor|sit|amet|my|me|at|be|is|in|of|to|or|a/g;
+  /secret|password|passphrase|passwd|change|replace|example|sample|default|insecure|development|production|keyboard|cat|super|session|cookie|token|jwt|string|random|characters?|chars|bytes?|test|dev|prod|long|least|please|must|should|very|your|this|that|here|with|and|for|the|key|min|todo|lorem|ipsum|dolor|amet|value|instead|create|complex|keep|safe|outside|source|code|phrase|phase|bigger|than|thirty|two|use|not|do|sit|my|me|at|be|is|in|it|of|on|to|or|an|a/g;
+
+/** Secrets that widely read documentation shows in full: Flask's and FastAPI's. */
+const PUBLISHED = /^(192b9bdd22ab9ed4d12e236c78afcb9a|09d25e094faa6ca2556c818166b7a956)/;
+
+/** Rows of a keyboard, both ways of typing them. */
+const KEYBOARD = /qwertyuiop|asdfghjkl|zxcvbnm|qwertzuiop|yxcvbnm|1234567890?/g;
 
 /**
  * The list of secrets, newest first.
@@ -30,12 +36,14 @@ function weaknessOf(secret: unknown): string | undefined {
   if (Buffer.byteLength(secret) < 32) return `has ${Buffer.byteLength(secret)} bytes of the 32 it needs`;
   if (isRepeated(secret)) return 'repeats itself';
   if (isSequence(secret)) return 'is a row of neighbouring characters';
-  const rest = secret
+  if (PUBLISHED.test(secret)) return 'stands in published documentation';
+  const plain = secret
     .toLowerCase()
-    .replace(/[^a-z0-9]/g, '')
-    .replace(SAMPLE_WORDS, '');
-  if (/^[\x20-\x7e]*$/.test(secret) && rest.replace(/^\d+|\d+$/g, '').length < 12)
-    return 'is made of words that sample secrets are made of';
+    .replace(KEYBOARD, '')
+    .replace(/[^a-z0-9]/g, '');
+  const rest = plain.replace(SAMPLE_WORDS, '').replace(/^\d+|\d+$/g, '');
+  if (/^[\x20-\x7e]*$/.test(secret) && rest.length < 12)
+    return 'is made of digits, keyboard rows or words that sample secrets are made of';
   return undefined;
 }
 

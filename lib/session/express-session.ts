@@ -82,17 +82,14 @@ export class ExpressSession {
         'Take app.use(session(...)) out and move its cookie options and its store into LoginModule.forRoot({ session, storage }).',
       );
     return new Promise((resolve, reject) => {
-      const header = request.headers.cookie;
-      if (sessionId === undefined) delete request.headers.cookie;
-      else request.headers.cookie = this.#cookie.header(sessionId);
+      const restore = presentOnly(request, sessionId === undefined ? undefined : this.#cookie.header(sessionId));
       this.#opening = request;
       try {
         this.#run(request as never, request.res as never, (error) => (error ? reject(error as Error) : resolve()));
         if (hidden) this.begin(request, null);
       } finally {
         this.#opening = undefined;
-        if (header === undefined) delete request.headers.cookie;
-        else request.headers.cookie = header;
+        restore();
       }
     });
   }
@@ -141,4 +138,23 @@ export class ExpressSession {
   drop(request: LoginRequest): void {
     (request as SessionRequest).session = undefined;
   }
+}
+
+/**
+ * Lets express-session, which reads them before it returns, see this Cookie header and no other. A cookie-parser in front
+ * of us leaves copies in two more places where express-session looks (CVE-2026-39324 is of this kind).
+ * @returns a function that puts everything back
+ */
+function presentOnly(request: LoginRequest, header: string | undefined): () => void {
+  const parsed = request as { cookies?: unknown; signedCookies?: unknown };
+  const { cookies, signedCookies } = parsed;
+  const { cookie } = request.headers;
+  const show = (shown: string | undefined, plain: unknown, signed: unknown): void => {
+    if (shown === undefined) delete request.headers.cookie;
+    else request.headers.cookie = shown;
+    if (cookies !== undefined) parsed.cookies = plain;
+    if (signedCookies !== undefined) parsed.signedCookies = signed;
+  };
+  show(header, undefined, undefined);
+  return () => show(cookie, cookies, signedCookies);
 }

@@ -75,8 +75,13 @@ export class LoginSessionStore extends session.Store {
 
   /** Asked at the end of every opened request, which waits for it: a login's idle time follows its record instead. */
   override touch(sessionId: string, data: SessionData, callback: () => void = () => undefined): void {
-    if (loginIdOf(sessionId) !== undefined || !this.sessions.touch) return callback();
-    this.sessions.touch(hashOf(sessionId), data, callback);
+    const { sessions } = this;
+    if (loginIdOf(sessionId) !== undefined || !sessions.touch) return callback();
+    // A touch that fails or hangs costs the visitor a shorter session at most, and not this answer.
+    void this.#sessionsCall((done) => sessions.touch?.(hashOf(sessionId), data, () => done(null))).then(
+      () => setImmediate(callback),
+      () => setImmediate(callback),
+    );
   }
 
   #sessionsCall<Answer>(start: (done: (error: unknown, answer?: Answer) => void) => void): Promise<Answer | undefined> {

@@ -22,6 +22,8 @@ const DECORATORS: Readonly<Record<HandlerRole, string>> = {
 export class LoginHandlers implements OnModuleInit {
   readonly #found = new Map<HandlerRole, { readonly call: Method; readonly place: string }>();
 
+  #isCollected = false;
+
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
@@ -35,6 +37,9 @@ export class LoginHandlers implements OnModuleInit {
 
   /** Collects the methods at start. @throws LoginFault where a role is played twice, by nobody who must, or by a request-scoped provider */
   onModuleInit(): void {
+    // A microservice of the same application that is initialised later calls this again.
+    if (this.#isCollected) return;
+    this.#isCollected = true;
     const seen = new Set<unknown>();
     for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
       const { metatype } = wrapper;
@@ -45,7 +50,11 @@ export class LoginHandlers implements OnModuleInit {
       if (!prototype || typeof prototype !== 'object' || (wrapper.instance && seen.has(wrapper.instance))) continue;
       seen.add(wrapper.instance);
       for (const name of this.scanner.getAllMethodNames(prototype))
-        this.#take(prototype, name, wrapper.isDependencyTreeStatic() ? wrapper.instance : undefined);
+        this.#take(
+          prototype,
+          name,
+          wrapper.isDependencyTreeStatic() && !wrapper.isTransient ? wrapper.instance : undefined,
+        );
     }
     if (this.get('user-loader') || this.get('request-loader')) return;
     throw new LoginFault(
@@ -70,12 +79,19 @@ export class LoginHandlers implements OnModuleInit {
     for (const event of listensTo) this.events.on(event, call);
     if (!role) return;
     const former = this.#found.get(role);
-    if (former)
-      throw new LoginFault(
-        'ERR_LOGIN_HANDLER_TWICE',
-        `${DECORATORS[role]} stands on ${former.place} and on ${place}.`,
-        'Leave one of them.',
-      );
+    if (former) throw twice(role, former.place, place);
     this.#found.set(role, { call, place });
   }
+}
+
+/** The same method twice is a class listed as a provider of two modules, each with an instance of its own. */
+function twice(role: HandlerRole, former: string, place: string): LoginFault {
+  const [problem, remedy] =
+    former === place
+      ? [
+          `${place} with ${DECORATORS[role]} is there twice: its class is listed as a provider of two modules.`,
+          'List it in one module, export it there, and import that module where it is needed.',
+        ]
+      : [`${DECORATORS[role]} stands on ${former} and on ${place}.`, 'Leave one of them.'];
+  return new LoginFault('ERR_LOGIN_HANDLER_TWICE', problem, remedy);
 }

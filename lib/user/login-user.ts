@@ -48,7 +48,15 @@ function idText(id: unknown): string | undefined {
   if (typeof id === 'bigint') return String(id);
   if (typeof id !== 'object' || id === null || Array.isArray(id) || id instanceof Promise) return undefined;
   // An ObjectId or a UUID object prints itself; a plain object would print "[object Object]", the same for everybody.
-  // oxlint-disable-next-line typescript/no-base-to-string -- refused in the next line
-  const text = typeof id.toString === 'function' ? String(id) : '';
+  const text = typeof id.toString === 'function' ? printed(id) : '';
   return text === '' || text.startsWith('[object ') ? undefined : text;
+}
+
+function printed(id: object): string {
+  try {
+    // oxlint-disable-next-line typescript/no-base-to-string -- who prints nothing of their own is refused by the caller
+    return String(id);
+  } catch {
+    return '';
+  }
 }

@@ -7,6 +7,11 @@ export abstract class UserMixin {
     return true;
   }
 
+  /** A row with a column of this name may be copied into the user. */
+  set isActive(value: boolean) {
+    Object.defineProperty(this, 'isActive', { value, writable: true, enumerable: true, configurable: true });
+  }
+
   /** True for who is logged in: every user but an inactive one. */
   get isAuthenticated(): boolean {
     return this.isActive;

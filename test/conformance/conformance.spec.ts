@@ -1,0 +1,104 @@
+/** Holds the package against Flask-Login's recorded behaviour (CONTRACT.md): every scenario passes that is not pending for want of remember-me. */
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+interface Scenario {
+  readonly config: { readonly remember?: unknown };
+  readonly steps: readonly { readonly request?: string; readonly cookies?: unknown }[];
+}
+
+const HERE = import.meta.dirname;
+const ROOT = join(HERE, '../..');
+const FIXTURE = 'build/test/conformance/fixture/main.js';
+const COUNT = 204;
+const LONGEST_FIXTURE = 349;
+/** The public API, Nest, and nothing by which the answers could be looked up. */
+const ALLOWED = /^(nestjs-login|@nestjs\/[a-z-]+|reflect-metadata|node:(?!fs)[a-z_]+|\.\/[a-z-]+\.js)$/;
+
+const read = (file: string) => readFileSync(join(HERE, file), 'utf8');
+const pending = JSON.parse(read('pending.json')) as string[];
+const scenarios = new Map(
+  readdirSync(join(HERE, 'scenarios'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => [file.replace(/\.json$/, ''), JSON.parse(read(join('scenarios', file))) as Scenario]),
+);
+
+/** Every scenario once; answers the lines of run.mjs. Its exit code says only whether some failed. */
+function play(): Promise<string[]> {
+  const options = {
+    '--start': `node ${FIXTURE} {port} {config}`,
+    '--scenarios': join(HERE, 'scenarios'),
+    '--expect': join(HERE, 'transcripts/flask-login-0.6.2.json'),
+    '--jobs': '2',
+  };
+  const args = [join(HERE, 'run.mjs'), '--verbose', ...Object.entries(options).flat()];
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, args, { cwd: ROOT, timeout: 115_000 }, (error, output, complaints) => {
+      if (error && error.code !== 1) reject(new Error(`run.mjs did not finish: ${error.message} ${complaints}`));
+      else resolve(output.split('\n'));
+    });
+  });
+}
+
+/** True where the scenario cannot be played without a remember cookie. */
+function remembers({ config, steps }: Scenario): boolean {
+  const named = (change: unknown) => JSON.stringify(change ?? '').includes('"remember"');
+  return 'remember' in config || steps.some((step) => step.request?.includes('remember=1') || named(step.cookies));
+}
+
+describe('conformance with Flask-Login', () => {
+  const failures = new Map<string, string>();
+  const passed = new Set<string>();
+
+  beforeAll(async () => {
+    if (!existsSync(join(ROOT, FIXTURE)))
+      throw new Error(`${FIXTURE} is missing: build it first with \`npm run fixture:build\`.`);
+    for (const line of await play()) {
+      const [, word, name = ''] = /^(ok|FAIL) +([^ :]+)/.exec(line) ?? [];
+      if (word === 'ok') passed.add(name);
+      else if (word === 'FAIL') failures.set(name, line);
+    }
+    process.stdout.write(`conformance: ${passed.size} of ${COUNT} pass, ${pending.length} pending\n`);
+  }, 120_000);
+
+  it(`plays all ${COUNT} scenarios`, () => {
+    const names = [...scenarios.keys()].sort();
+    expect(names).toHaveLength(COUNT);
+    expect([...passed, ...failures.keys()].sort()).toEqual(names);
+  });
+
+  it('passes every scenario that is not pending', () => {
+    expect([...failures].filter(([name]) => !pending.includes(name)).map(([, line]) => line)).toEqual([]);
+  });
+
+  it('lists nothing as pending that passes', () => {
+    expect(pending.filter((name) => passed.has(name))).toEqual([]);
+  });
+
+  it('lists as pending only scenarios that need a remember cookie, once and in order', () => {
+    const needless = pending.filter((name) => {
+      const scenario = scenarios.get(name);
+      return !scenario || !remembers(scenario);
+    });
+    expect(needless).toEqual([]);
+    expect(pending).toEqual([...new Set(pending)].sort());
+  });
+});
+
+describe('the fixture', () => {
+  const files = readdirSync(join(HERE, 'fixture')).map((file) => ({ file, text: read(join('fixture', file)) }));
+
+  it(`has no more than ${LONGEST_FIXTURE} lines`, () => {
+    expect(files.flatMap(({ text }) => text.trimEnd().split('\n')).length).toBeLessThanOrEqual(LONGEST_FIXTURE);
+  });
+
+  it('stands on the public API and Nest alone', () => {
+    const foreign = files.flatMap(({ file, text }) =>
+      [...text.matchAll(/(\bimport type [^;]*?)?(?:\bfrom|\bimport|\brequire)\s*\(?\s*'([^']*)'/g)]
+        .filter(([, type, from = '']) => !ALLOWED.test(from) && !(type && from === 'express'))
+        .map(([, , from]) => `${file} imports ${from}`),
+    );
+    expect(foreign).toEqual([]);
+  });
+});
