@@ -3,6 +3,7 @@ import { Catch, HttpException, Logger } from '@nestjs/common';
 import type { ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
 import type { ServerResponse } from 'node:http';
+import { throwError } from 'rxjs';
 import { LoginChallenge } from '../challenge/login-challenge.js';
 import { LoginContexts } from '../context/login-contexts.js';
 import { LoginEventStream } from '../events/login-event-stream.js';
@@ -32,9 +33,15 @@ export class LoginExceptionFilter extends BaseExceptionFilter {
     super(adapterHost.httpAdapter);
   }
 
+  /** Answers HTTP requests. Elsewhere the exception goes on: as a stream that fails for a microservice, thrown for the rest. */
+  override catch(exception: HttpException, host: ArgumentsHost): unknown {
+    if (host.getType<string>() === 'http') return this.#answer(exception, host);
+    if (host.getType<string>() !== 'rpc') throw exception;
+    return throwError(() => ({ status: 'error', message: exception.message }));
+  }
+
   /** Never rejects: Nest leaves what a filter rejects with to the process. */
-  override async catch(exception: HttpException, host: ArgumentsHost): Promise<void> {
-    if (host.getType<string>() !== 'http') throw exception;
+  async #answer(exception: HttpException, host: ArgumentsHost): Promise<void> {
     const [request, response] = host.getArgs<[LoginRequest, ServerResponse]>();
     try {
       keepOutOfCaches(response);

@@ -276,7 +276,7 @@ describe('@LoginView()', () => {
   it.each<['manual' | 'global']>([['manual'], ['global']])(
     'names the view of a controller or handler, guarded or not (guard: %s)',
     async (guard) => {
-      const app = await start({ guard }, { controllers: [Area, Elsewhere] });
+      const app = await start({ guard, origin: 'https://app.example' }, { controllers: [Area, Elsewhere] });
       const browser = app.browser();
       const locationOf = async (path: string): Promise<unknown> => (await browser.get(path)).headers.location;
       expect(await locationOf('/area/guarded')).toBe('/area/login?next=/area/guarded');
@@ -303,13 +303,8 @@ describe('@LoginView()', () => {
     expect(location).toBe(`https://id.example/login?next=${encodeURIComponent(HOME).replaceAll('%2F', '/')}/elsewhere`);
   });
 
-  it('F3 elsewhere without an origin never tells a made-up one', async () => {
-    const started = start({}, { controllers: [Elsewhere] });
-    const location = await started.then(
-      async (app) => (await app.browser().get('/elsewhere')).headers.location,
-      (error: unknown) => (error as { code?: string }).code,
-    );
-    expect(location).not.toContain('localhost');
+  it('F3 elsewhere without an origin is refused at start: there is none to tell but a made-up one', async () => {
+    await expect(start({}, { controllers: [Elsewhere] })).rejects.toMatchObject({ code: 'ERR_LOGIN_INVALID_OPTION' });
   });
 
   it('F4 is no page to go on to', async () => {
