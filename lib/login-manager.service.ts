@@ -41,7 +41,7 @@ export class LoginManagerService {
    * @returns false, and nothing has changed, for an inactive user without `force`
    * @throws CrossSiteLoginException where another site sent the request (403)
    * @throws LoginUnavailableException where the login cannot be stored (503); no cookie is sent then
-   * @throws LoginFault ERR_LOGIN_USER_ID, ERR_LOGIN_INSECURE_CONNECTION, ERR_LOGIN_HEADERS_SENT
+   * @throws LoginFault ERR_LOGIN_USER_ID, ERR_LOGIN_NO_USER_LOADER, ERR_LOGIN_INSECURE_CONNECTION, ERR_LOGIN_HEADERS_SENT
    */
   loginUser(request: LoginRequest, user: LoginUser, options: LoginUserOptions = {}): Promise<boolean> {
     return this.actions.logIn(request, user, options);
@@ -60,7 +60,8 @@ export class LoginManagerService {
    * The user has proved again who they are: the login is fresh from now on, under a new session id, and known by this
    * browser (Flask-Login's confirm_login).
    * @returns false, and nothing has changed, where nobody is logged in
-   * @throws LoginUnavailableException as loginUser does
+   * @throws LoginUnavailableException where the store or a loader fails (503)
+   * @throws LoginFault ERR_LOGIN_INSECURE_CONNECTION, ERR_LOGIN_HEADERS_SENT
    */
   confirmLogin(request: LoginRequest): Promise<boolean> {
     return this.actions.confirm(request);
@@ -99,7 +100,8 @@ export class LoginManagerService {
 
   /**
    * The page to go on to after the login, if the visitor was sent here from one: always a page of this site, never
-   * one that was made up to lead elsewhere (OWASP ASVS 3.7.2). With `nextIn: 'cookie'` it is read once.
+   * one that was made up to lead elsewhere (OWASP ASVS 3.7.2). With `nextIn: 'cookie'` it is read once: ask in the handler
+   * that redirects, not in the one that shows the form.
    */
   nextUrl(request: LoginRequest): string | undefined {
     return this.challenge.next(request);

