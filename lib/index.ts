@@ -8,7 +8,7 @@ export {
   UnauthorizedHandler,
   UserLoader,
 } from './decorators/handler.decorators.js';
-export { LoginEventStream } from './events/login-event-stream.js';
+export type { LoginEventStream } from './events/login-event-stream.js';
 export type {
   ClientFacts,
   LoginEventName,

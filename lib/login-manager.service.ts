@@ -22,7 +22,7 @@ import type { LoginUser } from './user/login-user.js';
  */
 export class LoginManagerService {
   /** Tells logins, logouts, refusals and alarms: `login.events.on('loggedIn', (event) => ...)`. */
-  readonly events: LoginEventStream;
+  readonly events: Pick<LoginEventStream, 'on'>;
 
   constructor(
     private readonly contexts: LoginContexts,
@@ -50,7 +50,8 @@ export class LoginManagerService {
   /**
    * Ends the login of this browser, with its session. Final: no request in flight brings it back. Loads nobody, and is
    * harmless where nobody is logged in (Flask-Login's logout_user; OWASP ASVS 7.4.1).
-   * @throws LoginUnavailableException where the end cannot be stored (503); the browser's cookies are cleared all the same
+   * @throws LoginUnavailableException where the end cannot be stored (503; the browser's cookies are cleared all the
+   *   same), or the session cannot even be opened (503; they stay)
    */
   logoutUser(request: LoginRequest): Promise<void> {
     return this.actions.logOut(request);

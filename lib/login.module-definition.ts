@@ -17,7 +17,6 @@ import { LoginContexts } from './context/login-contexts.js';
 import { LoginEventStream } from './events/login-event-stream.js';
 import { LoginExceptionFilter } from './filters/login-exception.filter.js';
 import { GuardSettings, LoginRequiredGuard } from './guards/login-required.guard.js';
-import { LoginViewGuard } from './guards/login-view.guard.js';
 import { LoginManagerService } from './login-manager.service.js';
 import { LoginRegistry } from './logins/login-registry.js';
 import { LoginStore } from './logins/login-store.js';
@@ -124,11 +123,7 @@ function providers(): Provider[] {
       }),
     ),
     provide(LoginStore, [RESOLVED_OPTIONS], ({ storage }: ResolvedLoginOptions) => storage.logins),
-    provide(
-      LoginRegistry,
-      [LoginStore, RESOLVED_OPTIONS],
-      (store: LoginStore, options: ResolvedLoginOptions) => new LoginRegistry(store, options),
-    ),
+    make(LoginRegistry, LoginStore, RESOLVED_OPTIONS),
     provide(GuardSettings, [RESOLVED_OPTIONS], (options: ResolvedLoginOptions) => options),
     provide(
       LoginContexts,
@@ -154,7 +149,6 @@ function providers(): Provider[] {
     ),
     make(LoginManagerService, LoginContexts, LoginActions, LoginChallenge, NoticeCookie, LoginEventStream),
     LoginRequiredGuard,
-    LoginViewGuard,
     LoginExceptionFilter,
   ];
 }

@@ -10,6 +10,7 @@ import { LoginRequiredGuard } from './guards/login-required.guard.js';
 import type { LoginRequest } from './http/login-request.js';
 import { definition, EXTRAS, GIVEN_OPTIONS, OWN_STORAGES, RESOLVED_OPTIONS } from './login.module-definition.js';
 import type { LoginModuleAsyncOptions, LoginModuleExtras, LoginModuleOptions } from './login.module-definition.js';
+import { shownValue } from './options/shown-value.js';
 import type { ResolvedLoginOptions } from './options/resolved-login-options.js';
 import { LoginSession } from './session/login-session.js';
 import { checkExpress } from './session/express-application.js';
@@ -104,7 +105,7 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationShutd
     if (guard !== 'global')
       throw new LoginFault(
         'ERR_LOGIN_INVALID_OPTION',
-        `The option "guard" cannot be ${JSON.stringify(guard)}.`,
+        `The option "guard" cannot be ${shownValue(guard)}.`,
         `Write 'global' or 'manual'.`,
       );
     this.application.getGlobalGuards().unshift(first);

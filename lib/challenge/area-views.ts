@@ -1,5 +1,4 @@
 /** The login views that controllers and handlers have of their own, collected at start. */
-import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { LOGIN_VIEW } from '../metadata/metadata-keys.js';
@@ -7,7 +6,6 @@ import type { ResolvedLoginOptions } from '../options/resolved-login-options.js'
 import { requireOrigin } from '../options/view-option.js';
 
 /** Every address that stands in a `@LoginView()`. */
-@Injectable()
 export class AreaViews implements OnModuleInit {
   /** as they were written */
   readonly urls = new Set<string>();

@@ -35,8 +35,8 @@ export class LoginChallenge {
    * @returns false, and nothing is done, for everybody else and where there is no view: a 401 is the answer
    */
   redirect(request: LoginRequest, kind: Challenge, areaView: string | null): boolean {
-    const url = this.url(request, kind, areaView);
-    if (url === null || !isBrowserNavigation(request)) return false;
+    const url = isBrowserNavigation(request) ? this.url(request, kind, areaView) : null;
+    if (url === null) return false;
     const { message } = kind === 'login' ? this.options.loginView : this.options.refreshView;
     if (message !== null) this.notices.flash(request, kind);
     const next = this.options.nextIn === 'cookie' ? this.#safe(requestedUrl(request)) : undefined;

@@ -52,6 +52,7 @@ export class NoticeCookie {
 
   /** The messages, oldest first; they are gone afterwards. */
   takeFlashes(request: LoginRequest): Flash[] {
+    keepOutOfCaches(responseOf(request));
     const notice = this.#read(request);
     if (!notice.marks) return [];
     this.#write(request, { ...notice, marks: '' });
@@ -64,6 +65,7 @@ export class NoticeCookie {
 
   /** The page to go on to; it is gone afterwards. */
   takeNext(request: LoginRequest): string | undefined {
+    keepOutOfCaches(responseOf(request));
     const notice = this.#read(request);
     if (notice.next === null) return undefined;
     this.#write(request, { ...notice, next: null });

@@ -36,7 +36,19 @@ export class LoginActions {
     private readonly events: LoginEventStream,
   ) {}
 
-  async logIn(
+  async logIn(request: LoginRequest, user: object, options: LoginUserOptions): Promise<boolean> {
+    return this.contexts.of(request).inTurn(() => this.#logIn(request, user, options));
+  }
+
+  async logOut(request: LoginRequest): Promise<void> {
+    return this.contexts.of(request).inTurn(() => this.#logOut(request));
+  }
+
+  async confirm(request: LoginRequest): Promise<boolean> {
+    return this.contexts.of(request).inTurn(() => this.#confirm(request));
+  }
+
+  async #logIn(
     request: LoginRequest,
     user: object,
     { fresh = true, force = false, crossSite = false }: LoginUserOptions,
@@ -60,7 +72,7 @@ export class LoginActions {
     await this.sessions.open(request);
     const former = await this.#currentLogin(request);
     const values = this.#valuesToKeep(request, former?.record.userId === userId);
-    const login = await this.#openLogin(request, userId, fresh, values, former);
+    const login = await this.#openLogin(request, userId, fresh, values);
     this.sessions.become(request, login, values);
     if (former && former.record.userId !== userId) this.notices.clear(request);
     context.become(user, isActive, login);
@@ -68,14 +80,14 @@ export class LoginActions {
     return true;
   }
 
-  async logOut(request: LoginRequest): Promise<void> {
+  async #logOut(request: LoginRequest): Promise<void> {
     const context = this.contexts.of(request);
     await this.sessions.open(request);
     const found = await this.sessions.find(request);
     const { record } = found.verdict === 'gone' ? { record: null } : found.login;
     let ended = false;
     try {
-      if (record) ended = await this.logins.end(record.id);
+      ended = await this.sessions.endHeld(request);
     } finally {
       // Also where the end could not be stored: this browser is out, and the answer says 503.
       this.sessions.leave(request);
@@ -85,16 +97,15 @@ export class LoginActions {
     if (record && ended && found.verdict === 'alive') this.events.emit('loggedOut', loginFacts(request, record));
   }
 
-  async confirm(request: LoginRequest): Promise<boolean> {
+  async #confirm(request: LoginRequest): Promise<boolean> {
     const context = this.contexts.of(request);
     this.#requireCookie(request);
     await this.sessions.open(request);
     const { user, isAuthenticated, login } = await context.resolve();
     if (!user || !login) return false;
-    const values = this.sessions.values(request);
     const confirmed = await this.logins.confirm(login, this.sessions.identifier(request));
     if (!confirmed) return false;
-    this.sessions.become(request, confirmed, values);
+    this.sessions.renew(request, confirmed);
     context.become(user, isAuthenticated, confirmed);
     this.events.emit('loginConfirmed', loginFacts(request, confirmed.record));
     return true;
@@ -105,14 +116,17 @@ export class LoginActions {
     userId: string,
     fresh: boolean,
     values: Readonly<Record<string, unknown>>,
-    former: LiveLogin | null,
   ): Promise<LiveLogin> {
     const identifier = this.sessions.identifier(request);
     const draft = { userId, fresh, identifier, userAgent: userAgent(request), ip: clientAddress(request) };
     const json = Object.keys(values).length ? JSON.stringify(values) : null;
-    const opening = this.logins.open(draft, json, former && former.record);
+    const opening = this.logins.open(draft, json);
     try {
-      const [login] = await Promise.all([opening, this.sessions.forgetAnonymous(request)]);
+      const [login] = await Promise.all([
+        opening,
+        this.sessions.endHeld(request),
+        this.sessions.forgetAnonymous(request),
+      ]);
       return login;
     } catch (error) {
       void opening.then(({ record }) => this.logins.end(record.id)).catch(() => undefined);

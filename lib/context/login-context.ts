@@ -12,6 +12,7 @@ export class LoginContext {
   #resolution: Promise<ResolvedUser> | undefined;
   #anonymous: { readonly user: unknown } | undefined;
   #shown: unknown;
+  #turn: Promise<unknown> | undefined;
 
   constructor(
     private readonly request: LoginRequest,
@@ -21,7 +22,19 @@ export class LoginContext {
 
   /** Who the request is from. `req.user` is set from then on, for role guards, throttlers and loggers. */
   resolve(): Promise<ResolvedUser> {
-    return (this.#resolution ??= this.resolver.resolve(this.request).then((resolved) => this.#show(resolved)));
+    if (this.#resolution) return this.#resolution;
+    const resolution: Promise<ResolvedUser> = this.resolver.resolve(this.request).then((resolved) => {
+      // A login or logout in the meantime knows better who the request is from.
+      return this.#resolution === resolution ? this.#show(resolved) : (this.#resolution ?? resolved);
+    });
+    return (this.#resolution = resolution);
+  }
+
+  /** Changes of one request come one after another, and after whoever is still finding out who it is from. */
+  inTurn<Answer>(change: () => Promise<Answer>): Promise<Answer> {
+    const turn = Promise.allSettled([this.#turn, this.#resolution]).then(change);
+    this.#turn = turn;
+    return turn;
   }
 
   /** The user, else the application's anonymous user, else null. */

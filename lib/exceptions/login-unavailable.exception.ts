@@ -3,7 +3,7 @@ import { ServiceUnavailableException } from '@nestjs/common';
 import type { LoginRefusalCode } from './login-error-code.js';
 
 /**
- * A store or a loader failed or was too slow, so nobody can say who is asking: 503 with Retry-After, never a silent
+ * A store failed or was too slow, or a loader failed, so nobody can say who is asking: 503 with Retry-After, never a silent
  * anonymous (OWASP ASVS 16.5.3). What failed is in `cause`, for the log; the answer names nothing of it.
  */
 export class LoginUnavailableException extends ServiceUnavailableException {

@@ -13,9 +13,15 @@ export class LoginViewGuard implements CanActivate {
   /** True. */
   canActivate(execution: ExecutionContext): boolean {
     if (execution.getType<string>() !== 'http') return true;
-    const view: unknown =
-      Reflect.getMetadata(LOGIN_VIEW, execution.getHandler()) ?? Reflect.getMetadata(LOGIN_VIEW, execution.getClass());
-    this.contexts.of(execution.switchToHttp().getRequest<LoginRequest>()).loginView = view as string;
+    this.contexts.of(execution.switchToHttp().getRequest<LoginRequest>()).loginView = loginViewOf(execution) ?? null;
     return true;
   }
+}
+
+/** The view of the handler, else of its controller. */
+export function loginViewOf(execution: ExecutionContext): string | undefined {
+  const [onHandler, onClass] = [execution.getHandler(), execution.getClass()].map(
+    (place) => Reflect.getMetadata(LOGIN_VIEW, place) as string | undefined,
+  );
+  return onHandler ?? onClass;
 }

@@ -1,4 +1,4 @@
-/** The only place where a cookie is read from a request or written to a response. */
+/** Reads cookies from requests, and writes those of our own that express-session does not. */
 import type { ServerResponse } from 'node:http';
 import { stringifySetCookie } from 'cookie';
 import type { LoginRequest } from './login-request.js';
@@ -60,7 +60,7 @@ export function clearCookie(response: ServerResponse, name: string, attributes: 
 }
 
 /** Takes a line written earlier in this answer out again. */
-export function dropCookie(response: ServerResponse, name: string, attributes: CookieAttributes): void {
+function dropCookie(response: ServerResponse, name: string, attributes: CookieAttributes): void {
   const lines = setCookieLines(response);
   const others = lines.filter((line) => !isOf(line, name, attributes));
   if (others.length === lines.length) return;
@@ -79,7 +79,14 @@ function isOf(line: string, name: string, { path, domain }: CookieAttributes): b
   return pair.startsWith(`${name}=`) && (given.get('path') ?? '/') === path && (given.get('domain') ?? null) === domain;
 }
 
-const trim = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, '');
+/** By hand: a regular expression for the end of a text takes time by the square of the blanks, and a stranger chooses how many. */
+function trim(text: string): string {
+  const isBlank = (at: number): boolean => text[at] === ' ' || text[at] === '\t';
+  let [from, to] = [0, text.length];
+  while (from < to && isBlank(from)) from += 1;
+  while (to > from && isBlank(to - 1)) to -= 1;
+  return text.slice(from, to);
+}
 
 function decode(text: string): string | undefined {
   if (!text.includes('%')) return text;

@@ -50,7 +50,7 @@ export function requestedUrl(request: LoginRequest): string {
   return request.originalUrl ?? request.url ?? '/';
 }
 
-/** The first value of a query parameter, or of a field of the parsed body, if it is a string at all. */
+/** A query parameter that stands there once, else a field of the parsed body that is a text. One that is repeated is none. */
 export function parameter(request: LoginRequest, name: string): string | undefined {
   const query = requestedUrl(request).split('#')[0]?.split('?').slice(1).join('?');
   const inQuery = new URLSearchParams(query).getAll(name);

@@ -1,4 +1,5 @@
 /** Opens, finds, changes and ends logins: the one place that writes login records. */
+import { LoginUnavailableException } from '../exceptions/login-unavailable.exception.js';
 import { judgeLogin } from './login-decision.js';
 import type { LoginVerdict } from './login-decision.js';
 import { hashOf, loginIdOf, newLoginId, newLoginSessionId } from './login-id.js';
@@ -38,6 +39,9 @@ export interface NewLogin {
 /** Logins may write `lastSeenAt` this often at the most, or ten times an idle time. */
 const TOUCH_INTERVAL = 60_000;
 
+/** So many lost races in a row are no race: the store answers old records, or takes none. */
+const MOST_ROUNDS = 1_000;
+
 /** Opens, finds, changes and ends logins. A store that fails or is late is a LoginUnavailableException everywhere. */
 export class LoginRegistry {
   constructor(
@@ -46,11 +50,10 @@ export class LoginRegistry {
   ) {}
 
   /**
-   * Writes a new login and ends the one it takes the place of. After an error neither the new login nor a cookie for it exists.
+   * Writes a new login. After an error it does not exist, also where the write came late.
    * @param values the session values that the login starts with, as JSON text
-   * @param former the login of this browser until now
    */
-  async open(login: NewLogin, values: string | null, former: LoginRecord | null): Promise<LiveLogin> {
+  async open(login: NewLogin, values: string | null): Promise<LiveLogin> {
     const now = await this.#call(() => this.store.now());
     const id = newLoginId(login.userId, this.limits.userKeySalt);
     const sessionId = newLoginSessionId(id);
@@ -67,15 +70,12 @@ export class LoginRegistry {
       ip: login.ip,
       version: 1,
     };
-    const insert = this.store.insert(record, values);
-    const written = this.#call(() => insert);
-    const ended = former ? this.end(former.id) : Promise.resolve(false);
+    const insert = (async () => this.store.insert(record, values))();
     try {
-      await Promise.all([written, ended]);
+      await this.#call(() => insert);
     } catch (error) {
-      // Nobody holds the new id. Without this the record would stand there until its end, also where the write came late.
+      // Nobody holds the new id; without this a record that was written late would stand there until its end.
       void insert.then(() => this.end(id)).catch(() => undefined);
-      void ended.catch(() => undefined);
       throw error;
     }
     return { record, sessionId, now };
@@ -136,7 +136,7 @@ export class LoginRegistry {
     decide: (record: LoginRecord, now: number) => LoginRecord,
   ): Promise<LiveLogin | null> {
     let { record, now } = login;
-    for (;;) {
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
       const changed = { ...decide(record, now), version: record.version + 1 };
       const expected = record.version;
       if (await this.#call(() => this.store.replace(changed, expected))) return { record: changed, sessionId, now };
@@ -144,6 +144,10 @@ export class LoginRegistry {
       if (found.verdict !== 'alive') return null;
       ({ record, now } = found.login);
     }
+    throw new LoginUnavailableException(
+      'The store',
+      new Error(`A login changed ${MOST_ROUNDS} times while it was to be changed.`),
+    );
   }
 
   #sessionPart(sessionId: string, now: number): LoginRecord['session'] {

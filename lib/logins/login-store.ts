@@ -12,7 +12,7 @@ export interface FoundLogin {
 
 /**
  * Keeps login records and, beside each, the values of its session: they die with the record in the same write.
- * Its own injection token. Every method rejects when the store cannot be reached. `loginStoreContract` of
+ * Every method rejects when the store cannot be reached. `loginStoreContract` of
  * `nestjs-login/testing` shows whether an implementation keeps what is promised here.
  */
 export abstract class LoginStore {
@@ -34,7 +34,8 @@ export abstract class LoginStore {
 
   /**
    * Puts `record` in place of the one with its id whose version is `expectedVersion`. Of two racing calls exactly one
-   * gets true. False, and nothing is written, where the record has gone or has another version. Values stay.
+   * gets true. False, and nothing is written, where the record has gone or has another version. Values stay, and
+   * neither `lastSeenAt` nor `idleEndsAt` goes back behind a `touch`.
    */
   abstract replace(record: LoginRecord, expectedVersion: number): Promise<boolean>;
 
@@ -47,6 +48,6 @@ export abstract class LoginStore {
   /** Ends a login: record and values go in one write. True for the one caller who ended it. */
   abstract delete(id: string): Promise<boolean>;
 
-  /** Drops records that have ended. @returns how many */
+  /** Drops records that have ended. Called by nobody here: a storage whose records do not expire by themselves calls it from a timer. @returns how many */
   abstract deleteExpired(): Promise<number>;
 }

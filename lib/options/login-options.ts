@@ -45,7 +45,7 @@ export interface LoginOptions {
   idAttribute?: string | undefined;
   /** Makes the user of who is not logged in. Default: null. */
   anonymousUser?: (() => unknown) | undefined;
-  /** Methods that guards let pass. Default: `['OPTIONS']`. */
+  /** Methods that guards let pass, but for handlers of every method (`@All()`). Default: `['OPTIONS']`. */
   exemptMethods?: readonly string[] | undefined;
   /** Guards let everybody pass: for tests, refused in production. Default: false. */
   loginDisabled?: boolean | undefined;

@@ -51,7 +51,7 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
   const origin = resolveOrigin(given.origin);
   const cookieReader = new OptionReader(cookie, 'session.cookie.');
   const attributes = resolveCookieAttributes(cookieReader, production);
-  const notice = { ...attributes, path: '/', domain: null, httpOnly: true };
+  const notice = Object.freeze({ ...attributes, path: '/', domain: null, httpOnly: true });
   const idle = milliseconds(login.idle, 'login.idle', '24h');
   const absolute = milliseconds(login.absolute, 'login.absolute', '30d');
   const loginDisabled = options.flag('loginDisabled', false);
@@ -91,7 +91,7 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
     ]),
     idAttribute: options.text('idAttribute', null),
     anonymousUser: options.call('anonymousUser', () => null),
-    exemptMethods: options.list('exemptMethods', ['OPTIONS']).map((method) => method.toUpperCase()),
+    exemptMethods: Object.freeze(options.list('exemptMethods', ['OPTIONS']).map((method) => method.toUpperCase())),
     loginDisabled,
     idle,
     absolute,

@@ -65,6 +65,11 @@ export class ExpressSession {
     return this.#cookie.read(request);
   }
 
+  /** All of them, where they contradict each other. */
+  allPresented(request: LoginRequest): string[] {
+    return this.#cookie.readAll(request);
+  }
+
   /** True once express-session has made or loaded a session for this request. */
   isOpen(request: LoginRequest): boolean {
     return (request as SessionRequest).session !== undefined;
@@ -121,6 +126,13 @@ export class ExpressSession {
       });
     }
     return sessionId;
+  }
+
+  /** Forgets a stored session. */
+  destroy(sessionId: string): Promise<void> {
+    return new Promise((resolve, reject) =>
+      this.#store.destroy(sessionId, (error) => (error ? reject(error as Error) : resolve())),
+    );
   }
 
   /** The values of the request's session. */

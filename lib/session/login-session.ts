@@ -2,9 +2,8 @@
 import type { LoginRequest } from '../http/login-request.js';
 import { keepOutOfCaches } from '../http/login-response.js';
 import { responseOf } from '../http/login-request.js';
-import { isAnonymousSessionId, hashOf } from '../logins/login-id.js';
+import { isAnonymousSessionId, loginIdOf } from '../logins/login-id.js';
 import type { FoundSession, LiveLogin, LoginRegistry } from '../logins/login-registry.js';
-import { storeCall } from '../logins/store-call.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
 import { ExpressSession } from './express-session.js';
 import type { OpenedSession } from './login-session-store.js';
@@ -16,7 +15,9 @@ import type { SessionValues } from './session-values.js';
 /** What is remembered about one request. */
 interface RequestState {
   readonly presented: string | undefined;
-  readonly identifier: string;
+  /** the logins that this browser holds: those of its cookies, whatever is left of them, and those made since */
+  readonly held: Set<string>;
+  identifier: string | undefined;
   found: Promise<FoundSession> | undefined;
   opening: Promise<void> | undefined;
   opened: OpenedSession | undefined;
@@ -65,12 +66,13 @@ export class LoginSession {
 
   /** What session protection says of this login in this browser. */
   protection(request: LoginRequest, { record }: LiveLogin): Protection {
-    return judgeProtection(this.options.sessionProtection, record, this.identifier(request));
+    const mode = this.options.sessionProtection;
+    return mode === false ? 'intact' : judgeProtection(mode, record, this.identifier(request));
   }
 
   /** Recognises the browser of this request. */
   identifier(request: LoginRequest): string {
-    return this.#state(request).identifier;
+    return (this.#state(request).identifier ??= sessionIdentifier(request));
   }
 
   /** Moves the login's idle end on, where that is due; once a request. */
@@ -86,14 +88,23 @@ export class LoginSession {
     return this.#express.values(request);
   }
 
-  /** Goes on with another login, or the same one under a new id: the cookie is sent with this answer. */
+  /** Goes on with another login, whose values are stored already: the cookie is sent with this answer. */
   become(request: LoginRequest, login: LiveLogin, values: SessionValues): void {
+    this.#goOn(request, login, values, JSON.stringify(values));
+  }
+
+  /** Goes on with the same login under a new id: the cookie is sent with this answer, and what was written since is saved with it. */
+  renew(request: LoginRequest, login: LiveLogin): void {
+    this.#goOn(request, login, this.values(request), this.#state(request).opened?.savedValues ?? '{}');
+  }
+
+  #goOn(request: LoginRequest, login: LiveLogin, values: SessionValues, savedValues: string): void {
     const state = this.#state(request);
-    const json = JSON.stringify(values);
     const maxAge = this.options.sessionCookie.persistent ? login.record.session.endsAt - login.now : null;
     this.#express.begin(request, login.sessionId, values, maxAge);
-    state.found = Promise.resolve({ verdict: 'alive', login, values: json });
-    state.opened = { sessionId: login.sessionId, savedValues: json };
+    state.held.add(login.record.id);
+    state.found = Promise.resolve({ verdict: 'alive', login, values: savedValues });
+    state.opened = { sessionId: login.sessionId, savedValues };
     keepOutOfCaches(responseOf(request));
   }
 
@@ -111,6 +122,18 @@ export class LoginSession {
     keepOutOfCaches(responseOf(request));
   }
 
+  /**
+   * Ends every login that this browser holds, also one whose id a confirmation in another tab has just changed, one that the
+   * application took off the request, and one of two cookies that contradict each other: else a logout would not be final.
+   * @returns whether it was this call that ended any
+   */
+  async endHeld(request: LoginRequest): Promise<boolean> {
+    const { held } = this.#state(request);
+    const ended = await Promise.all([...held].map((id) => this.logins.end(id)));
+    held.clear();
+    return ended.includes(true);
+  }
+
   /** Takes the session off the request, so that an answer after a failed login carries no cookie. */
   drop(request: LoginRequest): void {
     this.#state(request).found = Promise.resolve(NOBODY);
@@ -120,14 +143,7 @@ export class LoginSession {
   /** Forgets the anonymous session that the request brought, if it brought one. */
   async forgetAnonymous(request: LoginRequest): Promise<void> {
     const { presented } = this.#state(request);
-    if (presented === undefined || !isAnonymousSessionId(presented)) return;
-    const destroy = (): Promise<void> =>
-      new Promise((resolve, reject) =>
-        this.options.storage.sessions.destroy(hashOf(presented), (error) =>
-          error ? reject(error as Error) : resolve(),
-        ),
-      );
-    await storeCall(this.options.storeTimeout, destroy);
+    if (presented !== undefined && isAnonymousSessionId(presented)) await this.#express.destroy(presented);
   }
 
   async #open(request: LoginRequest, state: RequestState): Promise<void> {
@@ -150,8 +166,16 @@ export class LoginSession {
     let state = this.#states.get(request);
     if (!state) {
       const presented = this.#express.presented(request);
-      const identifier = sessionIdentifier(request);
-      state = { presented, identifier, found: undefined, opening: undefined, opened: undefined, touched: false };
+      const held = new Set(this.#express.allPresented(request).flatMap((id) => loginIdOf(id) ?? []));
+      state = {
+        presented,
+        held,
+        identifier: undefined,
+        found: undefined,
+        opening: undefined,
+        opened: undefined,
+        touched: false,
+      };
       this.#states.set(request, state);
     }
     return state;

@@ -20,8 +20,13 @@ export class SessionCookie {
    * be found (CVE-2026-39324); two different ids that both verify contradict each other, and nobody is logged in.
    */
   read(request: LoginRequest): string | undefined {
-    const ids = new Set(readCookies(request, this.name).flatMap((value) => this.#verify(value) ?? []));
-    return ids.size === 1 ? [...ids][0] : undefined;
+    const ids = this.readAll(request);
+    return ids.length === 1 ? ids[0] : undefined;
+  }
+
+  /** Every session id that the request brings under a signature of ours: what a logout has to end. */
+  readAll(request: LoginRequest): string[] {
+    return [...new Set(readCookies(request, this.name).flatMap((value) => this.#verify(value) ?? []))];
   }
 
   /** A Cookie header that brings this session id and nothing else. */

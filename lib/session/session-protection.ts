@@ -8,7 +8,7 @@ export type Protection = 'intact' | 'weakened' | 'broken';
  * @param mode the option `sessionProtection`
  * @param identifier what `sessionIdentifier` makes of this request
  */
-export function judgeProtection(mode: 'basic' | 'strong' | false, record: LoginRecord, identifier: string): Protection {
-  if (mode === false || record.identifier === identifier) return 'intact';
+export function judgeProtection(mode: 'basic' | 'strong', record: LoginRecord, identifier: string): Protection {
+  if (record.identifier === identifier) return 'intact';
   return mode === 'strong' ? 'broken' : 'weakened';
 }

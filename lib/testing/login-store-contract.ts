@@ -187,8 +187,21 @@ export const loginStoreContract: readonly StoreContractCase[] = [
         lastSeenAt: later.lastSeenAt,
         session: { ...record.session, idleEndsAt: later.idleEndsAt },
       });
+    },
+  },
+  {
+    name: 'replaces a record without moving its times back behind a touch',
+    check: async (store) => {
+      const record = await newRecord(store);
+      await store.insert(record, null);
+      const later = { lastSeenAt: record.lastSeenAt + 60_000, idleEndsAt: record.session.idleEndsAt + 60_000 };
+      await store.touch(record.id, later);
       equal(await store.replace({ ...record, freshAt: 7, version: 2 }, 1), true);
-      equal((await store.find(record.id, { values: false })).record?.lastSeenAt, later.lastSeenAt);
+      const replaced = (await store.find(record.id, { values: false })).record;
+      deepEqual(
+        [replaced?.freshAt, replaced?.lastSeenAt, replaced?.session.idleEndsAt],
+        [7, later.lastSeenAt, later.idleEndsAt],
+      );
     },
   },
   {

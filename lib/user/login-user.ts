@@ -2,7 +2,7 @@
 import { LoginFault } from '../exceptions/login-fault.js';
 
 /**
- * Where an application says its user's type, once, for the service and its events:
+ * Where an application says its user's type, once, for the service and `@CurrentUser('field')`:
  * `declare module 'nestjs-login' { interface Register { user: User } }`
  */
 // oxlint-disable-next-line typescript/no-empty-object-type -- filled by declaration merging

@@ -71,6 +71,25 @@ describe('a store that is in trouble', () => {
     },
   );
 
+  it('A8: takes no change of a record, ever: a confirmation is 503 and not a request without an end', async () => {
+    const stubborn = Object.assign(Object.create(inner.logins) as typeof inner.logins, {
+      replace: () => Promise.resolve(false),
+      find: inner.logins.find.bind(inner.logins),
+      insert: inner.logins.insert.bind(inner.logins),
+      delete: inner.logins.delete.bind(inner.logins),
+      now: inner.logins.now.bind(inner.logins),
+      touch: inner.logins.touch.bind(inner.logins),
+      saveValues: inner.logins.saveValues.bind(inner.logins),
+      deleteExpired: inner.logins.deleteExpired.bind(inner.logins),
+    });
+    const other = await startTestApp({ storage: { sessions: inner.sessions, logins: stubborn } });
+    const browser = other.browser();
+    await browser.post('/login/ada');
+    const answer = await browser.post('/confirm');
+    expect([answer.status, answer.cookies]).toEqual([503, []]);
+    await other.close();
+  });
+
   it('J3: comes back empty: everybody is logged out, nobody is somebody else, and a login works', async () => {
     const browsers = await Promise.all(
       ['ada', 'bob'].map(async (id) => {
