@@ -22,8 +22,8 @@ export class LoginContexts {
         `A request was expected and ${request === null ? 'null' : `a value of type ${typeof request}`} came.`,
         'Pass the request of the handler: @Req() req.',
       );
-    const context = contexts.get(request) ?? new LoginContext(request, this.resolver, this.anonymousUser);
-    contexts.set(request, context);
+    let context = contexts.get(request);
+    if (!context) contexts.set(request, (context = new LoginContext(request, this.resolver, this.anonymousUser)));
     return context;
   }
 }

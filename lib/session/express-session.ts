@@ -60,14 +60,9 @@ export class ExpressSession {
       this.begin(request, newAnonymousSessionId());
   }
 
-  /** The session id that the request brings under a signature of ours. */
-  presented(request: LoginRequest): string | undefined {
+  /** The session ids that the request brings under a signature of ours: one, unless its cookies contradict each other. */
+  presented(request: LoginRequest): string[] {
     return this.#cookie.read(request);
-  }
-
-  /** All of them, where they contradict each other. */
-  allPresented(request: LoginRequest): string[] {
-    return this.#cookie.readAll(request);
   }
 
   /** True once express-session has made or loaded a session for this request. */

@@ -165,8 +165,10 @@ export class LoginSession {
   #state(request: LoginRequest): RequestState {
     let state = this.#states.get(request);
     if (!state) {
-      const presented = this.#express.presented(request);
-      const held = new Set(this.#express.allPresented(request).flatMap((id) => loginIdOf(id) ?? []));
+      const ids = this.#express.presented(request);
+      // Two different ids that both verify contradict each other, and nobody is logged in.
+      const presented = ids.length === 1 ? ids[0] : undefined;
+      const held = new Set(ids.flatMap((id) => loginIdOf(id) ?? []));
       state = {
         presented,
         held,

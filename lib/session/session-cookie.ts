@@ -16,16 +16,10 @@ export class SessionCookie {
   ) {}
 
   /**
-   * The session id that the request brings. A cookie with a wrong signature is as good as none, wherever else it may
-   * be found (CVE-2026-39324); two different ids that both verify contradict each other, and nobody is logged in.
+   * Every session id that the request brings under a signature of ours, each once. A cookie with a wrong signature is as
+   * good as none, wherever else it may be found (CVE-2026-39324).
    */
-  read(request: LoginRequest): string | undefined {
-    const ids = this.readAll(request);
-    return ids.length === 1 ? ids[0] : undefined;
-  }
-
-  /** Every session id that the request brings under a signature of ours: what a logout has to end. */
-  readAll(request: LoginRequest): string[] {
+  read(request: LoginRequest): string[] {
     return [...new Set(readCookies(request, this.name).flatMap((value) => this.#verify(value) ?? []))];
   }
 
