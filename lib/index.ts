@@ -39,16 +39,17 @@ export type {
   LoginOptionsByFactory,
   LoginOptionsFactory,
 } from './login.module-definition.js';
-export type { LoginRecord, SessionPart } from './logins/login-record.js';
+export type { LoginRecord, RememberPart, SessionPart, SupersededToken } from './logins/login-record.js';
 export type { LoginStorage, SessionStore, StoredSession } from './logins/login-storage.js';
 export { LoginStore } from './logins/login-store.js';
-export type { FoundLogin } from './logins/login-store.js';
+export type { FoundLogin, InsertedLogin, LoginUse } from './logins/login-store.js';
 export type { LoginUserOptions } from './context/login-actions.js';
 export type { Challenge, Flash } from './challenge/notice-cookie.js';
 export type { Duration } from './options/duration.js';
 export type {
   LoginLifetimeOptions,
   LoginOptions,
+  RememberOptions,
   SessionCookieOptions,
   SessionOptions,
 } from './options/login-options.js';

@@ -37,18 +37,21 @@ export class LoginManagerService {
   /**
    * Logs a user in: a new session id and a new login, stored before the promise resolves, so that a redirect may follow
    * at once. Loads nobody. The values of the session stay where the same user logs in again; of anybody else's only
-   * those named by `session.keepOnLogin` do (Flask-Login's login_user; OWASP ASVS 7.2.4).
+   * those named by `session.keepOnLogin` do (Flask-Login's login_user; OWASP ASVS 7.2.4). With `remember: true` a cookie
+   * goes to the browser that logs the user in again after the session is gone, not fresh, until `remember.idle` or
+   * `remember.absolute` ends it; without, a remembered login of this browser is over.
    * @returns false, and nothing has changed, for an inactive user without `force`
    * @throws CrossSiteLoginException where another site sent the request (403)
    * @throws LoginUnavailableException where the login cannot be stored (503); no cookie is sent then
-   * @throws LoginFault ERR_LOGIN_USER_ID, ERR_LOGIN_NO_USER_LOADER, ERR_LOGIN_INSECURE_CONNECTION, ERR_LOGIN_HEADERS_SENT
+   * @throws LoginFault ERR_LOGIN_USER_ID, ERR_LOGIN_NO_USER_LOADER, ERR_LOGIN_INSECURE_CONNECTION, ERR_LOGIN_HEADERS_SENT,
+   *   ERR_LOGIN_INVALID_OPTION for a `remember` that is no boolean, ERR_LOGIN_INVALID_DURATION
    */
   loginUser(request: LoginRequest, user: LoginUser, options: LoginUserOptions = {}): Promise<boolean> {
     return this.actions.logIn(request, user, options);
   }
 
   /**
-   * Ends the login of this browser, with its session. Final: no request in flight brings it back. Loads nobody, and is
+   * Ends the login of this browser, with its session and its remember cookie. Final: no request in flight brings it back. Loads nobody, and is
    * harmless where nobody is logged in (Flask-Login's logout_user; OWASP ASVS 7.4.1).
    * @throws LoginUnavailableException where the end cannot be stored (503; the browser's cookies are cleared all the
    *   same), or the session cannot even be opened (503; they stay)
@@ -89,6 +92,14 @@ export class LoginManagerService {
    */
   isFresh(request: LoginRequest, maxAge?: Duration): Promise<boolean> {
     return this.contexts.of(request).isFresh(maxAge === undefined ? null : milliseconds(maxAge, 'maxAge'));
+  }
+
+  /**
+   * True where this request brought a remember cookie that counts for its login, or has just logged in with one (the
+   * contract's "remembered"). @throws LoginUnavailableException as currentUser does
+   */
+  async isRemembered(request: LoginRequest): Promise<boolean> {
+    return (await this.contexts.of(request).resolve()).isRemembered;
   }
 
   /**

@@ -23,6 +23,7 @@ import { LoginStore } from './logins/login-store.js';
 import type { LoginOptions } from './options/login-options.js';
 import { resolveLoginOptions } from './options/resolve-login-options.js';
 import type { ResolvedLoginOptions } from './options/resolved-login-options.js';
+import { RememberMe } from './remember-me/remember-me.js';
 import { LoginSession } from './session/login-session.js';
 import { memoryStorage } from './stores/memory/memory-storage.js';
 import { LoginHandlers } from './user/login-handlers.js';
@@ -136,12 +137,14 @@ function providers(): Provider[] {
     make(NoticeCookie, RESOLVED_OPTIONS),
     make(AreaViews, RESOLVED_OPTIONS, DiscoveryService, MetadataScanner),
     make(LoginChallenge, RESOLVED_OPTIONS, NoticeCookie, AreaViews),
-    make(UserResolver, RESOLVED_OPTIONS, LoginSession, LoginRegistry, LoginHandlers, LoginEventStream),
+    make(RememberMe, RESOLVED_OPTIONS, LoginSession, LoginRegistry, LoginEventStream),
+    make(UserResolver, RESOLVED_OPTIONS, LoginSession, RememberMe, LoginRegistry, LoginHandlers, LoginEventStream),
     make(
       LoginActions,
       RESOLVED_OPTIONS,
       LoginContexts,
       LoginSession,
+      RememberMe,
       LoginRegistry,
       NoticeCookie,
       LoginHandlers,

@@ -3,13 +3,20 @@ import { LoginEventStream } from '../events/login-event-stream.js';
 import { LoginFault } from '../exceptions/login-fault.js';
 import { CrossSiteLoginException } from '../exceptions/login-refusals.js';
 import { NoticeCookie } from '../challenge/notice-cookie.js';
-import { clientAddress, fromAnotherSite, isSecure, responseOf, userAgent } from '../http/login-request.js';
+import { fromAnotherSite, isSecure, responseOf } from '../http/login-request.js';
 import type { LoginRequest } from '../http/login-request.js';
 import { keepOutOfCaches } from '../http/login-response.js';
-import type { LiveLogin, LoginRegistry } from '../logins/login-registry.js';
+import type { NewLogin, OpenedLogin, SessionLogin } from '../logins/live-login.js';
+import { clientFacts, loginFacts } from '../logins/login-facts.js';
+import { hashOf, newVerifier } from '../logins/login-id.js';
+import type { LoginRegistry } from '../logins/login-registry.js';
+import { milliseconds } from '../options/duration.js';
+import type { Duration } from '../options/duration.js';
+import { invalidOption } from '../options/option-reader.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
+import { isLetIn } from '../remember-me/remember-me.js';
+import type { RememberMe } from '../remember-me/remember-me.js';
 import type { LoginSession } from '../session/login-session.js';
-import { clientFacts, loginFacts } from '../user/event-facts.js';
 import { LoginHandlers } from '../user/login-handlers.js';
 import { isActiveUser, userIdOf } from '../user/login-user.js';
 import { LoginContexts } from './login-contexts.js';
@@ -18,6 +25,10 @@ import { LoginContexts } from './login-contexts.js';
 export interface LoginUserOptions {
   /** The user has just proved who they are. Default: true. */
   readonly fresh?: boolean;
+  /** Keep the user logged in after the browser is closed, by a remember cookie. Say so only where they asked for it. Default: false. */
+  readonly remember?: boolean;
+  /** How long this login is remembered, in place of the option `remember.absolute`: milliseconds, or text such as `'30d'`. */
+  readonly duration?: Duration | undefined;
   /** Log an inactive user in as well; guards go on refusing them. Default: false. */
   readonly force?: boolean;
   /** Accept a request that another site sent: the form_post answer of an identity provider. Check its `state` first. Default: false. */
@@ -30,6 +41,7 @@ export class LoginActions {
     private readonly options: ResolvedLoginOptions,
     private readonly contexts: LoginContexts,
     private readonly sessions: LoginSession,
+    private readonly remember: RememberMe,
     private readonly logins: LoginRegistry,
     private readonly notices: NoticeCookie,
     private readonly handlers: LoginHandlers,
@@ -51,9 +63,10 @@ export class LoginActions {
   async #logIn(
     request: LoginRequest,
     user: object,
-    { fresh = true, force = false, crossSite = false }: LoginUserOptions,
+    { fresh = true, force = false, crossSite = false, remember = false, duration }: LoginUserOptions,
   ): Promise<boolean> {
     const context = this.contexts.of(request);
+    const rememberFor = remembered(remember, milliseconds(duration, 'duration', this.options.rememberAbsolute));
     keepOutOfCaches(responseOf(request));
     const userId = userIdOf(user, this.options.idAttribute);
     const isActive = isActiveUser(user);
@@ -71,60 +84,69 @@ export class LoginActions {
     this.#requireCookie(request);
     await this.sessions.open(request);
     const former = await this.#currentLogin(request);
-    const values = this.#valuesToKeep(request, former?.record.userId === userId);
-    const login = await this.#openLogin(request, userId, fresh, values);
+    const isSameUser = former?.record.userId === userId;
+    const values = isSameUser ? this.sessions.values(request) : this.sessions.valuesToKeep(request);
+    const verifier = newVerifier();
+    const login = await this.#openLogin(
+      request,
+      {
+        ...this.sessions.client(request),
+        userId,
+        fresh,
+        remember: rememberFor === null ? null : { hash: hashOf(verifier), duration: rememberFor },
+      },
+      values,
+    );
     this.sessions.become(request, login, values);
-    if (former && former.record.userId !== userId) this.notices.clear(request);
-    context.become(user, isActive, login);
-    this.events.emit('loggedIn', { ...loginFacts(request, login.record), fresh });
+    if (remember) this.remember.begin(request, { loginId: login.record.id, verifier }, login);
+    else this.remember.clear(request);
+    if (former && !isSameUser) this.notices.clear(request);
+    context.become(user, isActive, login, remember);
+    const { theftSeenAt } = login;
+    this.events.emit('loggedIn', { ...loginFacts(request, login.record), fresh, remembered: remember, theftSeenAt });
     return true;
   }
 
   async #logOut(request: LoginRequest): Promise<void> {
     const context = this.contexts.of(request);
     await this.sessions.open(request);
-    const found = await this.sessions.find(request);
-    const { record } = found.verdict === 'gone' ? { record: null } : found.login;
+    const living = await this.#currentLogin(request);
+    const shown = living ? null : await this.remember.look(request);
+    if (shown?.seen && shown.verdict === 'theft') await this.remember.alarm(request, shown.seen);
+    const record = living?.record ?? (isLetIn(shown?.verdict ?? null) ? shown?.seen?.record : null);
     let ended = false;
     try {
-      ended = await this.sessions.endHeld(request);
+      ended = await this.sessions.endHeld(request, this.remember.held(request));
     } finally {
       // Also where the end could not be stored: this browser is out, and the answer says 503.
       this.sessions.leave(request);
+      this.remember.clear(request, Boolean(record?.remember));
       this.notices.clear(request);
       context.leave();
     }
-    if (record && ended && found.verdict === 'alive') this.events.emit('loggedOut', loginFacts(request, record));
+    if (record && ended) this.events.emit('loggedOut', loginFacts(request, record));
   }
 
   async #confirm(request: LoginRequest): Promise<boolean> {
     const context = this.contexts.of(request);
     this.#requireCookie(request);
     await this.sessions.open(request);
-    const { user, isAuthenticated, login } = await context.resolve();
+    const { user, isAuthenticated, login, isRemembered } = await context.resolve();
     if (!user || !login) return false;
-    const confirmed = await this.logins.confirm(login, this.sessions.identifier(request));
+    const confirmed = await this.logins.confirm(login, this.sessions.client(request));
     if (!confirmed) return false;
     this.sessions.renew(request, confirmed);
-    context.become(user, isAuthenticated, confirmed);
+    context.become(user, isAuthenticated, confirmed, isRemembered);
     this.events.emit('loginConfirmed', loginFacts(request, confirmed.record));
     return true;
   }
 
-  async #openLogin(
-    request: LoginRequest,
-    userId: string,
-    fresh: boolean,
-    values: Readonly<Record<string, unknown>>,
-  ): Promise<LiveLogin> {
-    const identifier = this.sessions.identifier(request);
-    const draft = { userId, fresh, identifier, userAgent: userAgent(request), ip: clientAddress(request) };
-    const json = Object.keys(values).length ? JSON.stringify(values) : null;
-    const opening = this.logins.open(draft, json);
+  async #openLogin(request: LoginRequest, draft: NewLogin, values: object): Promise<OpenedLogin> {
+    const opening = this.logins.open(draft, values);
     try {
       const [login] = await Promise.all([
         opening,
-        this.sessions.endHeld(request),
+        this.sessions.endHeld(request, this.remember.held(request)),
         this.sessions.forgetAnonymous(request),
       ]);
       return login;
@@ -132,22 +154,16 @@ export class LoginActions {
       void opening.then(({ record }) => this.logins.end(record.id)).catch(() => undefined);
       // express-session would send the cookie before it knows whether anything was stored.
       this.sessions.drop(request);
+      this.remember.withdraw(request);
       this.contexts.of(request).leave();
       throw error;
     }
   }
 
   /** The living login of this browser, which the new one takes the place of. Where protection hides its session, no value of it is handed over. */
-  async #currentLogin(request: LoginRequest): Promise<LiveLogin | null> {
+  async #currentLogin(request: LoginRequest): Promise<SessionLogin | null> {
     const found = await this.sessions.find(request);
     return found.verdict === 'alive' ? found.login : null;
-  }
-
-  /** The same user goes on with the session's values; of anybody else's only the named keys live on. */
-  #valuesToKeep(request: LoginRequest, sameUser: boolean): Readonly<Record<string, unknown>> {
-    const values = this.sessions.values(request);
-    if (sameUser) return values;
-    return Object.fromEntries(Object.entries(values).filter(([key]) => this.options.keepOnLogin.includes(key)));
   }
 
   #refuseCrossSite(request: LoginRequest, userId: string, allowed: boolean): void {
@@ -172,4 +188,11 @@ export class LoginActions {
       `If a proxy ends TLS in front of the application, trust it: app.set('trust proxy', 'loopback') or its address, and let it send X-Forwarded-Proto. For plain http in development set "production" to false.`,
     );
   }
+}
+
+/** How long a login is remembered, null for not at all. Only true is a yes: a form's text "false" would be one else. */
+function remembered(remember: unknown, duration: number): number | null {
+  if (remember === true) return duration;
+  if (remember === false) return null;
+  throw invalidOption('remember', remember, "Write true or false; for a checkbox: remember: form.remember === 'on'.");
 }

@@ -1,7 +1,7 @@
 /** What is known about one request: its user, found out at most once and only when somebody asks. */
 import type { LoginRequest } from '../http/login-request.js';
 import { isFreshEnough } from '../logins/login-decision.js';
-import type { LiveLogin } from '../logins/login-registry.js';
+import type { LiveLogin } from '../logins/live-login.js';
 import { NOBODY } from '../user/user-resolver.js';
 import type { ResolvedUser, UserResolver } from '../user/user-resolver.js';
 
@@ -52,8 +52,8 @@ export class LoginContext {
   }
 
   /** From now on the request is from this user: they have just logged in, or their login has changed. */
-  become(user: object, isAuthenticated: boolean, login: LiveLogin): void {
-    this.#resolution = Promise.resolve(this.#show({ user, isAuthenticated, login }));
+  become(user: object, isAuthenticated: boolean, login: LiveLogin, isRemembered: boolean): void {
+    this.#resolution = Promise.resolve(this.#show({ user, isAuthenticated, login, isRemembered }));
   }
 
   /** From now on the request is from nobody. */

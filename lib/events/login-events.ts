@@ -26,9 +26,28 @@ export interface RefusalFacts extends ClientFacts {
 /** Event name to what its listeners get. The names are Flask-Login's signals without the prefix, and some of our own. */
 export interface LoginEvents {
   /** somebody logged in (Flask-Login: user_logged_in) */
-  loggedIn: LoginFacts & { readonly fresh: boolean };
+  loggedIn: LoginFacts & {
+    readonly fresh: boolean;
+    readonly remembered: boolean;
+    /** when a theft of one of the user's remember tokens was last seen, if that was after their login before this one; milliseconds */
+    readonly theftSeenAt: number | null;
+  };
   /** a login was ended by logoutUser (Flask-Login: user_logged_out) */
   loggedOut: LoginFacts;
+  /** a remember cookie named the user (Flask-Login: user_loaded_from_cookie) */
+  loadedFromCookie: LoginFacts;
+  /** a remember cookie has restored a login, and the browser gets its next token */
+  rememberTokenRotated: LoginFacts;
+  /** a remember token that is over was shown again, so two hold it: the login has ended. For a mail to the user */
+  rememberTokenTheft: LoginFacts & {
+    /** when the login was made, in milliseconds */
+    readonly createdAt: number;
+    /** when it was last used */
+    readonly lastSeenAt: number;
+    /** the address that it was last used from; `ip` is that of who has shown the old token now */
+    readonly lastIp: string;
+    readonly lastUserAgent: string;
+  };
   /** the request loader named the user (Flask-Login: user_loaded_from_request) */
   loadedFromRequest: ClientFacts & { readonly userId: string };
   /** confirmLogin made a login fresh (Flask-Login: user_login_confirmed) */

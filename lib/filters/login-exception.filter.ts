@@ -12,7 +12,7 @@ import { LoginUnavailableException } from '../exceptions/login-unavailable.excep
 import { requestedUrl } from '../http/login-request.js';
 import type { LoginRequest } from '../http/login-request.js';
 import { keepOutOfCaches } from '../http/login-response.js';
-import { clientFacts } from '../user/event-facts.js';
+import { clientFacts } from '../logins/login-facts.js';
 import { LoginHandlers } from '../user/login-handlers.js';
 
 /** Seconds after which a client may try again. */

@@ -50,7 +50,7 @@ export function writeCookie(
     ...(attributes.domain === null ? {} : { domain: attributes.domain }),
     ...(maxAge === null ? {} : { maxAge, expires: new Date(maxAge === 0 ? 0 : Date.now() + maxAge * 1000) }),
   });
-  dropCookie(response, name, attributes);
+  withdrawCookie(response, name, attributes);
   response.appendHeader('Set-Cookie', line);
 }
 
@@ -60,7 +60,8 @@ export function clearCookie(response: ServerResponse, name: string, attributes: 
 }
 
 /** Takes a line written earlier in this answer out again. */
-function dropCookie(response: ServerResponse, name: string, attributes: CookieAttributes): void {
+export function withdrawCookie(response: ServerResponse, name: string, attributes: CookieAttributes): void {
+  if (response.headersSent) return;
   const lines = setCookieLines(response);
   const others = lines.filter((line) => !isOf(line, name, attributes));
   if (others.length === lines.length) return;

@@ -1,21 +1,45 @@
-/** Decides what a presented session id may do with a login record. Pure: the caller brings the record and the time. */
+/** Decides what a presented session id may do with a login record, and when a record ends. Pure: the caller brings the record and the time. */
 import { sameText } from '../http/signature.js';
 import { hashOf } from './login-id.js';
 import type { LoginRecord } from './login-record.js';
 
+/** How long a login may go unused, by a session cookie and by a remember cookie, in milliseconds. */
+export interface IdleLimits {
+  readonly idle: number;
+  readonly rememberIdle: number;
+}
+
 /**
  * - `alive`: this session id uses this login
- * - `gone`: there is no such login, or it is another session's: an id of before a login, confirmation or logout
- * - `idle`, `absolute`: the login has ended by that limit
+ * - `gone`: there is no such login, or it is another session's: an id of before a login, confirmation, restore or logout
+ * - `idle`, `absolute`: the session has ended by that limit
  */
 export type LoginVerdict = 'alive' | 'gone' | 'idle' | 'absolute';
 
 /** Judges a session id against the record it names. @param now milliseconds on the store's clock */
-export function judgeLogin(record: LoginRecord | null, sessionId: string, now: number): LoginVerdict {
+export function judgeLogin(
+  record: LoginRecord | null,
+  sessionId: string,
+  now: number,
+  { idle }: IdleLimits,
+): LoginVerdict {
   if (!record || !sameText(hashOf(sessionId), record.session.idHash)) return 'gone';
   if (now >= record.session.endsAt) return 'absolute';
-  if (now >= record.session.idleEndsAt) return 'idle';
-  return 'alive';
+  return now >= record.lastSeenAt + idle ? 'idle' : 'alive';
+}
+
+/** When the remembered part of a login ends; 0 where it has none. */
+export function rememberEndsAt(
+  { remember, lastSeenAt }: Omit<LoginRecord, 'endsAt'>,
+  { rememberIdle }: IdleLimits,
+): number {
+  return remember ? Math.min(lastSeenAt + rememberIdle, remember.endsAt) : 0;
+}
+
+/** When a record is of no more use to anybody: the later end of its two parts. */
+export function recordEndsAt(record: Omit<LoginRecord, 'endsAt'>, limits: IdleLimits): number {
+  const sessionEndsAt = Math.min(record.lastSeenAt + limits.idle, record.session.endsAt);
+  return Math.max(sessionEndsAt, rememberEndsAt(record, limits));
 }
 
 /** True where the login was made or confirmed, and at most `maxAge` milliseconds ago; a time in the future counts as never. */

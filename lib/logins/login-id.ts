@@ -1,4 +1,4 @@
-/** Ids: of a login record, of a login's session, of an anonymous visitor's session. All randomness of this package is made here. */
+/** Ids of login records and sessions, and verifiers of remember tokens. All randomness of this package is made here. */
 import { createHash, randomBytes } from 'node:crypto';
 
 const RANDOM = '[\\w-]{22}';
@@ -21,6 +21,16 @@ export function userKey(userId: string, salt: string): string {
   return createHash('sha256').update(`nestjs-login user\0${salt}\0${userId}`).digest('base64url').slice(0, 16);
 }
 
+/** The user key that a record id begins with. */
+export function userKeyOf(loginId: string): string {
+  return loginId.slice(0, 16);
+}
+
+/** A new verifier of a remember token: 256 bits of the system's generator, 43 characters. */
+export function newVerifier(): string {
+  return randomBytes(32).toString('base64url');
+}
+
 /** A new session id for a login: it names the record and adds 128 random bits that only the browser knows. */
 export function newLoginSessionId(loginId: string): string {
   return `${loginId}.${random()}`;
@@ -41,7 +51,7 @@ export function isAnonymousSessionId(sessionId: string): boolean {
   return ANONYMOUS_SESSION.test(sessionId);
 }
 
-/** What a store may know of a session id: it opens nothing (CVE-2019-16782). */
-export function hashOf(sessionId: string): string {
-  return createHash('sha256').update(sessionId).digest('base64url');
+/** What a store may know of a session id or a verifier: it opens nothing (CVE-2019-16782, OWASP ASVS 6.5.2). */
+export function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
 }

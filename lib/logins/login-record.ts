@@ -2,18 +2,23 @@
 
 /** One login of one user on one device. All times are milliseconds on the store's clock. Holds no secret and nothing of the user but the id. */
 export interface LoginRecord {
-  /** `<userKey><random>`, see login-id.ts */
+  /** `<userKey><random>`, see login-id.ts; also the selector of the remember token */
   readonly id: string;
   /** as the user loader gets it */
   readonly userId: string;
   /** how this login may be used by a session cookie */
   readonly session: SessionPart;
+  /** how it may be used by a remember cookie; null: not at all */
+  readonly remember: RememberPart | null;
   readonly createdAt: number;
-  /** the last time the user proved who they are; the absolute end counts from here */
+  /** the last time the user proved who they are; the absolute ends count from here */
   readonly authenticatedAt: number;
   /** since when the login is fresh; null: it is not */
   readonly freshAt: number | null;
+  /** the last use that was noted; the idle ends count from here */
   readonly lastSeenAt: number;
+  /** from then on the record is of no use to anybody, and a store may drop it */
+  readonly endsAt: number;
   /** session protection: hash of the client's address prefix and user agent */
   readonly identifier: string;
   readonly userAgent: string;
@@ -26,14 +31,29 @@ export interface LoginRecord {
 export interface SessionPart {
   /** SHA-256 of the one session id that may use this login */
   readonly idHash: string;
-  readonly issuedAt: number;
-  /** moved on by use */
-  readonly idleEndsAt: number;
+  /** when this session began, at a login or a restore: its values date from then. A confirmation does not move it */
+  readonly startedAt: number;
   /** never moved but by a real authentication (OWASP ASVS 7.3.2) */
   readonly endsAt: number;
 }
 
-/** When the record is of no more use to anybody. */
-export function recordEndsAt({ session }: LoginRecord): number {
-  return Math.min(session.idleEndsAt, session.endsAt);
+/** The part of a login that a remember cookie uses. Tokens are known by the SHA-256 of their verifier alone (OWASP ASVS 11.4.3). */
+export interface RememberPart {
+  /** the token that counts: the last one that the browser is known to have received */
+  readonly base: string;
+  /** tokens issued since and not seen back yet, oldest first */
+  readonly candidates: readonly string[];
+  /** tokens that a received one has taken the place of, while requests under way may still bring them */
+  readonly previous: readonly SupersededToken[];
+  /** when the newest of these tokens was issued */
+  readonly issuedAt: number;
+  /** never moved but by a real authentication */
+  readonly endsAt: number;
+}
+
+/** A token that is over, but for requests that were under way. */
+export interface SupersededToken {
+  readonly hash: string;
+  /** until then, its bearer is let in; after that it is evidence of a theft */
+  readonly graceEndsAt: number;
 }

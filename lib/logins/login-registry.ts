@@ -1,39 +1,34 @@
 /** Opens, finds, changes and ends logins: the one place that writes login records. */
 import { LoginUnavailableException } from '../exceptions/login-unavailable.exception.js';
-import { judgeLogin } from './login-decision.js';
-import type { LoginVerdict } from './login-decision.js';
+import type {
+  FoundSession,
+  LiveLogin,
+  LoginClient,
+  NewLogin,
+  OpenedLogin,
+  SeenLogin,
+  SessionLogin,
+} from './live-login.js';
+import { judgeLogin, recordEndsAt } from './login-decision.js';
+import type { IdleLimits, LoginVerdict } from './login-decision.js';
 import { hashOf, loginIdOf, newLoginId, newLoginSessionId } from './login-id.js';
-import type { LoginRecord } from './login-record.js';
+import type { LoginRecord, RememberPart } from './login-record.js';
 import type { LoginStore } from './login-store.js';
 import { storeCall } from './store-call.js';
 
 /** The limits that logins keep to; all durations in milliseconds. */
-export interface LoginLimits {
-  readonly idle: number;
+export interface LoginLimits extends IdleLimits {
   readonly absolute: number;
   readonly storeTimeout: number;
   readonly userKeySalt: string;
 }
 
-/** A login together with the session id that uses it, and the store's clock when it was looked at. */
-export interface LiveLogin {
-  readonly record: LoginRecord;
-  readonly sessionId: string;
-  readonly now: number;
-}
+type Unbounded = Omit<LoginRecord, 'endsAt'>;
 
-/** What a presented session id led to. Where the verdict is `gone` there is no record. */
-export type FoundSession =
-  | { readonly verdict: 'gone' }
-  | { readonly verdict: Exclude<LoginVerdict, 'gone'>; readonly login: LiveLogin; readonly values: string | null };
-
-/** What is known of a new login before it has an id. */
-export interface NewLogin {
-  readonly userId: string;
-  readonly fresh: boolean;
-  readonly identifier: string;
-  readonly userAgent: string;
-  readonly ip: string;
+/** What takes the place of a record, and of its session values where they are named. */
+interface Change {
+  readonly record: Unbounded;
+  readonly values?: string | null;
 }
 
 /** Logins may write `lastSeenAt` this often at the most, or ten times an idle time. */
@@ -51,111 +46,183 @@ export class LoginRegistry {
 
   /**
    * Writes a new login. After an error it does not exist, also where the write came late.
-   * @param values the session values that the login starts with, as JSON text
+   * @param values the session values that the login starts with
    */
-  async open(login: NewLogin, values: string | null): Promise<LiveLogin> {
+  async open({ fresh, remember, ...known }: NewLogin, values: object): Promise<OpenedLogin> {
     const now = await this.#call(() => this.store.now());
-    const id = newLoginId(login.userId, this.limits.userKeySalt);
+    const id = newLoginId(known.userId, this.limits.userKeySalt);
     const sessionId = newLoginSessionId(id);
-    const record: LoginRecord = {
+    const record = this.#bounded({
+      ...known,
       id,
-      userId: login.userId,
-      session: this.#sessionPart(sessionId, now),
+      session: { idHash: hashOf(sessionId), startedAt: now, endsAt: now + this.limits.absolute },
+      remember: remember && {
+        base: remember.hash,
+        candidates: [],
+        previous: [],
+        issuedAt: now,
+        endsAt: now + remember.duration,
+      },
       createdAt: now,
       authenticatedAt: now,
-      freshAt: login.fresh ? now : null,
+      freshAt: fresh ? now : null,
       lastSeenAt: now,
-      identifier: login.identifier,
-      userAgent: login.userAgent,
-      ip: login.ip,
       version: 1,
-    };
-    const insert = (async () => this.store.insert(record, values))();
+    });
+    const insert = (async () => this.store.insert(record, jsonOf(values)))();
     try {
-      await this.#call(() => insert);
+      const { theftSeenAt } = await this.#call(() => insert);
+      return { record, sessionId, now, theftSeenAt };
     } catch (error) {
       // Nobody holds the new id; without this a record that was written late would stand there until its end.
       void insert.then(() => this.end(id)).catch(() => undefined);
       throw error;
     }
-    return { record, sessionId, now };
   }
 
   /** Looks up the login that a session id names, with its session values: one round trip, or none for any other text. */
   async find(sessionId: string): Promise<FoundSession> {
     const id = loginIdOf(sessionId);
-    if (id === undefined) return { verdict: 'gone' };
+    if (id === undefined) return { verdict: 'gone', seen: null };
     const { record, values, now } = await this.#call(() => this.store.find(id, { values: true }));
-    const verdict = judgeLogin(record, sessionId, now);
-    return verdict === 'gone' || !record ? { verdict: 'gone' } : { verdict, login: { record, sessionId, now }, values };
+    const verdict = judgeLogin(record, sessionId, now, this.limits);
+    if (verdict === 'alive' && record) return { verdict, login: { record, sessionId, now }, values };
+    return { verdict: verdict as Exclude<LoginVerdict, 'alive'>, seen: record && { record, now } };
+  }
+
+  /** The record of this id, whoever may use it. One round trip. */
+  async look(id: string): Promise<SeenLogin | null> {
+    const { record, now } = await this.#call(() => this.store.find(id, { values: false }));
+    return record && { record, now };
   }
 
   /**
-   * The user proved who they are again: fresh, bound to this browser, both ends counted anew, and a new session id;
+   * The user proved who they are again: fresh, bound to this browser, all ends counted anew, and a new session id;
    * the former id is dead at once (OWASP ASVS 7.2.4). Null where the login has gone in the meantime.
    */
-  async confirm(login: LiveLogin, identifier: string): Promise<LiveLogin | null> {
+  async confirm(login: LiveLogin, client: LoginClient): Promise<SessionLogin | null> {
+    const { sessionId: former } = login;
     const sessionId = newLoginSessionId(login.record.id);
-    return this.#change(login, sessionId, (record, now) => ({
-      ...record,
-      session: this.#sessionPart(sessionId, now),
-      authenticatedAt: now,
-      freshAt: now,
-      lastSeenAt: now,
-      identifier,
-    }));
+    const { seen, changed } = await this.change(login, (record, now) => {
+      if (former !== null && !this.isAlive({ record, now }, former)) return null;
+      const { remember, authenticatedAt } = record;
+      // Who had no session of their own begins one, and whose values they were is over.
+      const startedAt = former === null ? now : record.session.startedAt;
+      return {
+        record: {
+          ...record,
+          ...client,
+          session: { idHash: hashOf(sessionId), startedAt, endsAt: now + this.limits.absolute },
+          remember: remember && { ...remember, endsAt: now + (remember.endsAt - authenticatedAt) },
+          authenticatedAt: now,
+          freshAt: now,
+          lastSeenAt: now,
+        },
+        ...(former === null ? { values: null } : {}),
+      };
+    });
+    return seen && changed ? { ...seen, sessionId } : null;
+  }
+
+  /**
+   * A remember cookie takes the place of a session that is lost: a new session id, not fresh, bound to this browser. No
+   * end of the login moves but the idle ones.
+   * @param values the session values that it starts with
+   * @param decide the remembered part as it is to be; null: there is nothing to restore
+   * @returns the login, or the record as it was when `decide` said no; neither where it has gone
+   */
+  async restore(
+    lost: SeenLogin,
+    client: LoginClient,
+    values: object,
+    decide: (record: LoginRecord, now: number) => RememberPart | null,
+  ): Promise<{ readonly login: SessionLogin | null; readonly seen: SeenLogin | null }> {
+    const sessionId = newLoginSessionId(lost.record.id);
+    const { seen, changed } = await this.change(lost, (record, now) => {
+      const remember = decide(record, now);
+      if (!remember) return null;
+      const endsAt = Math.min(now + this.limits.absolute, remember.endsAt);
+      const session = { idHash: hashOf(sessionId), startedAt: now, endsAt };
+      const restored = { ...record, ...client, session, remember, freshAt: null, lastSeenAt: now };
+      return { record: restored, values: jsonOf(values) };
+    });
+    return { seen, login: seen && changed ? { ...seen, sessionId } : null };
   }
 
   /** The login counts as not fresh until it is confirmed. Null where it has gone in the meantime. */
-  async makeStale(login: LiveLogin): Promise<LiveLogin | null> {
+  async makeStale(login: SessionLogin): Promise<SessionLogin | null> {
     if (login.record.freshAt === null) return login;
-    return this.#change(login, login.sessionId, (record) => ({ ...record, freshAt: null }));
+    const { seen, changed } = await this.change(login, (record, now) =>
+      this.isAlive({ record, now }, login.sessionId) ? { record: { ...record, freshAt: null } } : null,
+    );
+    return seen && changed ? { ...seen, sessionId: login.sessionId } : null;
   }
 
-  /** Notes the use of a login and moves its idle end on, at most once an interval. */
-  async touch({ record, now }: LiveLogin): Promise<void> {
-    if (now - record.lastSeenAt < Math.min(TOUCH_INTERVAL, this.limits.idle / 10)) return;
-    const idleEndsAt = Math.min(now + this.limits.idle, record.session.endsAt);
-    await this.#call(() => this.store.touch(record.id, { lastSeenAt: now, idleEndsAt }));
-  }
-
-  /** Keeps the session values of a login; false, and nothing is written, where it has ended. */
-  async saveValues(id: string, values: string): Promise<boolean> {
-    return this.#call(() => this.store.saveValues(id, values));
-  }
-
-  /** Ends a login. True for the one caller who ended it. */
-  async end(id: string): Promise<boolean> {
-    return this.#call(() => this.store.delete(id));
-  }
-
-  /** Compare-and-set: a lost race reads again and decides again, until it wins or the login is no more this session's. */
-  async #change(
-    login: LiveLogin,
-    sessionId: string,
-    decide: (record: LoginRecord, now: number) => LoginRecord,
-  ): Promise<LiveLogin | null> {
-    let { record, now } = login;
-    for (let round = 0; round < MOST_ROUNDS; round += 1) {
-      const changed = { ...decide(record, now), version: record.version + 1 };
-      const expected = record.version;
-      if (await this.#call(() => this.store.replace(changed, expected))) return { record: changed, sessionId, now };
-      const found = await this.find(login.sessionId);
-      if (found.verdict !== 'alive') return null;
-      ({ record, now } = found.login);
+  /**
+   * Compare-and-set: `decide` answers what takes the place of a record, or null for no change; a lost race reads again and
+   * asks it again.
+   * @returns the login as it is now, null where it has gone; and whether it was changed
+   */
+  async change(
+    { record: first, now }: SeenLogin,
+    decide: (record: LoginRecord, now: number) => Change | null,
+  ): Promise<{ readonly seen: SeenLogin | null; readonly changed: boolean }> {
+    let seen: SeenLogin | null = { record: first, now };
+    for (let round = 0; seen && round < MOST_ROUNDS; round += 1) {
+      const change = decide(seen.record, seen.now);
+      if (!change) return { seen, changed: false };
+      const expected = seen.record.version;
+      const record = this.#bounded({ ...change.record, version: expected + 1 });
+      if (await this.#call(() => this.store.replace(record, expected, change.values)))
+        return { seen: { record, now: seen.now }, changed: true };
+      seen = await this.look(first.id);
     }
+    if (!seen) return { seen, changed: false };
     throw new LoginUnavailableException(
       'The store',
       new Error(`A login changed ${MOST_ROUNDS} times while it was to be changed.`),
     );
   }
 
-  #sessionPart(sessionId: string, now: number): LoginRecord['session'] {
-    const endsAt = now + this.limits.absolute;
-    return { idHash: hashOf(sessionId), issuedAt: now, idleEndsAt: Math.min(now + this.limits.idle, endsAt), endsAt };
+  /** Notes the use of a login and moves its idle ends on, at most once an interval. */
+  async touch({ record, now }: SeenLogin): Promise<void> {
+    const { idle, rememberIdle } = this.limits;
+    const shortest = record.remember ? Math.min(idle, rememberIdle) : idle;
+    if (now - record.lastSeenAt < Math.min(TOUCH_INTERVAL, shortest / 10)) return;
+    const { lastSeenAt, endsAt } = this.#bounded({ ...record, lastSeenAt: now });
+    await this.#call(() => this.store.touch(record.id, { lastSeenAt, endsAt }));
+  }
+
+  /** Keeps the values of the session of a login that began at `startedAt`; false, and nothing is written, where it is over. */
+  async saveValues(id: string, startedAt: number, values: string): Promise<boolean> {
+    return this.#call(() => this.store.saveValues(id, startedAt, values));
+  }
+
+  /** Ends a login. True for the one caller who ended it. @param theftSeenAt see `LoginStore.delete` */
+  async end(id: string, theftSeenAt?: number): Promise<boolean> {
+    return this.#call(() => this.store.delete(id, theftSeenAt));
+  }
+
+  /** True where this session id uses this login. */
+  isAlive({ record, now }: SeenLogin, sessionId: string): boolean {
+    return judgeLogin(record, sessionId, now, this.limits) === 'alive';
+  }
+
+  /** True once neither a session cookie nor a remember cookie can use a record. */
+  isOver({ record, now }: SeenLogin): boolean {
+    return now >= recordEndsAt(record, this.limits);
+  }
+
+  #bounded(record: Unbounded): LoginRecord {
+    return { ...record, endsAt: recordEndsAt(record, this.limits) };
   }
 
   #call<Answer>(call: () => Promise<Answer>): Promise<Answer> {
     return storeCall(this.limits.storeTimeout, call);
   }
+}
+
+/** Session values as a store keeps them; null: there are none. */
+function jsonOf(values: object): string | null {
+  return Object.keys(values).length ? JSON.stringify(values) : null;
 }

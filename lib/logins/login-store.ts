@@ -10,6 +10,18 @@ export interface FoundLogin {
   readonly now: number;
 }
 
+/** What `insert` answers. */
+export interface InsertedLogin {
+  /** when a theft of a remember token of this user was last noted, since the insert before this one; null: none was */
+  readonly theftSeenAt: number | null;
+}
+
+/** How a use of a login moves its times, in milliseconds on the store's clock. */
+export interface LoginUse {
+  readonly lastSeenAt: number;
+  readonly endsAt: number;
+}
+
 /**
  * Keeps login records and, beside each, the values of its session: they die with the record in the same write.
  * Every method rejects when the store cannot be reached. `loginStoreContract` of
@@ -19,34 +31,42 @@ export abstract class LoginStore {
   /** The store's clock, in milliseconds. Costs no round trip in the steady state. */
   abstract now(): Promise<number>;
 
-  /** Keeps a new record and its values. Rejects where the id is taken: nothing is ever overwritten. */
-  abstract insert(record: LoginRecord, values: string | null): Promise<void>;
+  /**
+   * Keeps a new record and its values. Rejects where the id is taken: nothing is ever overwritten. Answers the theft
+   * that was noted for the user, and forgets the note.
+   */
+  abstract insert(record: LoginRecord, values: string | null): Promise<InsertedLogin>;
 
   /**
-   * The record with this id as it is now, with `lastSeenAt` and `idleEndsAt` of the latest `touch`. One round trip.
+   * The record with this id as it is now, with `lastSeenAt` and `endsAt` of the latest `touch`. One round trip.
    * A record that has ended may be answered or not: whoever asks decides by `now`.
    * @param wanted whether the values come along, in the same round trip
    */
   abstract find(id: string, wanted: { readonly values: boolean }): Promise<FoundLogin>;
 
-  /** Keeps the session values of a login that is there: true. Of one that has gone, nothing is written: false. */
-  abstract saveValues(id: string, values: string): Promise<boolean>;
+  /**
+   * Keeps the session values of a login that is there and whose session began at `startedAt`: true. Else nothing is
+   * written: false. So a late writer of a session that is over reaches neither a dead login nor a restored one.
+   */
+  abstract saveValues(id: string, startedAt: number, values: string): Promise<boolean>;
 
   /**
    * Puts `record` in place of the one with its id whose version is `expectedVersion`. Of two racing calls exactly one
-   * gets true. False, and nothing is written, where the record has gone or has another version. Values stay, and
-   * neither `lastSeenAt` nor `idleEndsAt` goes back behind a `touch`.
+   * gets true. False, and nothing is written, where the record has gone or has another version. Neither `lastSeenAt` nor
+   * `endsAt` goes back behind a `touch`.
+   * @param values takes the place of the session values in the same write; undefined: they stay
    */
-  abstract replace(record: LoginRecord, expectedVersion: number): Promise<boolean>;
+  abstract replace(record: LoginRecord, expectedVersion: number, values?: string | null): Promise<boolean>;
+
+  /** Notes that a login was used. Leaves the version alone, brings nothing back, and moves neither time backwards. */
+  abstract touch(id: string, use: LoginUse): Promise<void>;
 
   /**
-   * Notes that a login was used. Leaves the version alone, brings nothing back, and moves neither time backwards.
-   * @param times milliseconds on the store's clock
+   * Ends a login: record and values go in one write. True for the one caller who ended it.
+   * @param theftSeenAt where given, the same write notes for the user of a login that is there that its remember token
+   *   was stolen, for at least 90 days; the latest note counts
    */
-  abstract touch(id: string, times: { readonly lastSeenAt: number; readonly idleEndsAt: number }): Promise<void>;
-
-  /** Ends a login: record and values go in one write. True for the one caller who ended it. */
-  abstract delete(id: string): Promise<boolean>;
+  abstract delete(id: string, theftSeenAt?: number): Promise<boolean>;
 
   /** Drops records that have ended. Called by nobody here: a storage whose records do not expire by themselves calls it from a timer. @returns how many */
   abstract deleteExpired(): Promise<number>;

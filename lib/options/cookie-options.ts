@@ -11,9 +11,10 @@ const DOMAIN = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
 
 /**
  * @param reader the group of options that holds path, domain, secure, httpOnly and sameSite
+ * @param path the name of that group, for messages
  * @throws LoginFault ERR_LOGIN_COOKIE where a browser would refuse or leak the cookie (RFC 6265bis, OWASP ASVS 3.3.1)
  */
-export function resolveCookieAttributes(reader: OptionReader, production: boolean): CookieAttributes {
+export function resolveCookieAttributes(reader: OptionReader, path: string, production: boolean): CookieAttributes {
   const fits = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);
   const attributes: CookieAttributes = Object.freeze({
     path: reader.value('path', '/', fits(PATH), `Write a path that begins with "/" and has no ";" in it.`),
@@ -34,13 +35,13 @@ export function resolveCookieAttributes(reader: OptionReader, production: boolea
     );
   if (production && !attributes.secure)
     throw fault(
-      'In production the session cookie must be Secure.',
-      'Take "session.cookie.secure: false" out, or set "production" to false where this is no production.',
+      `In production the cookie of "${path}" must be Secure.`,
+      `Take "${path}.secure: false" out, or set "production" to false where this is no production.`,
     );
   if (production && !attributes.httpOnly)
     throw fault(
-      'In production the session cookie must be HttpOnly: a script that reads it can carry the login away.',
-      'Take "session.cookie.httpOnly: false" out.',
+      `In production the cookie of "${path}" must be HttpOnly: a script that reads it can carry the login away.`,
+      `Take "${path}.httpOnly: false" out.`,
     );
   return attributes;
 }

@@ -51,6 +51,8 @@ export interface LoginOptions {
   loginDisabled?: boolean | undefined;
   /** How long a login lives. */
   login?: LoginLifetimeOptions | undefined;
+  /** Logins that outlive the browser, on `loginUser(req, user, { remember: true })`. */
+  remember?: RememberOptions | undefined;
   /** The session that express-session runs, and its cookie. */
   session?: SessionOptions | undefined;
   /** Mixed into the hash that begins a login's id; never change it. Default: none. */
@@ -63,6 +65,30 @@ export interface LoginLifetimeOptions {
   idle?: Duration | undefined;
   /** Ends a login so long after the user last proved who they are, whatever happens. Default: 30 d. */
   absolute?: Duration | undefined;
+}
+
+/** Remembered logins and their cookie. Both limits are kept on the server by the store's clock. */
+export interface RememberOptions {
+  /** The cookie's name. Default: `__Host-remember` where Secure (`__Secure-remember` with a domain or path), `remember` else. */
+  cookieName?: string | undefined;
+  /** Ends a remembered login that was not used for so long. Default: 14 d. */
+  idle?: Duration | undefined;
+  /** Ends it so long after the user last proved who they are; `duration` of a single login goes before it. Default: 30 d. */
+  absolute?: Duration | undefined;
+  /** How long a token that is being replaced still counts, for parallel and late requests; at most 10 m. Default: 60 s. */
+  grace?: Duration | undefined;
+  /** Each request that asks for the user sends the cookie again, with the time that is left. Default: false. */
+  refreshEachRequest?: boolean | undefined;
+  /** Default: `'/'`. */
+  path?: string | undefined;
+  /** Default: the host alone. */
+  domain?: string | undefined;
+  /** Over TLS alone. Default: true in production. */
+  secure?: boolean | undefined;
+  /** Out of reach of scripts. Default: true. */
+  httpOnly?: boolean | undefined;
+  /** Default: `'lax'`. */
+  sameSite?: 'lax' | 'strict' | 'none' | undefined;
 }
 
 /** The session of express-session. */

@@ -14,7 +14,7 @@ const NAMES = [
   'secret', 'origin', 'production', 'storage', 'storeTimeout', 'loginView', 'refreshView',
   'loginMessage', 'loginMessageCategory', 'needsRefreshMessage', 'needsRefreshMessageCategory',
   'localize', 'nextIn', 'forceHostForRedirects', 'sessionProtection', 'idAttribute', 'anonymousUser',
-  'exemptMethods', 'loginDisabled', 'login', 'session', 'userKeySalt',
+  'exemptMethods', 'loginDisabled', 'login', 'remember', 'session', 'userKeySalt',
 ]; // prettier-ignore
 /** What a LoginStore has. Asked by name, not by class: two copies of a class (ES module and CommonJS) are one port. */
 const STORE_METHODS: readonly (keyof LoginStore)[] = [
@@ -29,6 +29,9 @@ const STORE_METHODS: readonly (keyof LoginStore)[] = [
 ];
 const SESSION_STORE_METHODS: readonly (keyof LoginStorage['sessions'])[] = ['get', 'set', 'destroy'];
 const LOGIN_NAMES = ['idle', 'absolute'];
+const REMEMBER_NAMES = [
+  'cookieName', 'idle', 'absolute', 'grace', 'refreshEachRequest', 'path', 'domain', 'secure', 'httpOnly', 'sameSite',
+]; // prettier-ignore
 const SESSION_NAMES = ['name', 'cookie', 'keepOnLogin'];
 const COOKIE_NAMES = ['path', 'domain', 'secure', 'httpOnly', 'sameSite', 'persistent'];
 
@@ -39,8 +42,9 @@ const COOKIE_NAMES = ['path', 'domain', 'secure', 'httpOnly', 'sameSite', 'persi
  */
 export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginStorage): ResolvedLoginOptions {
   refuseUnknown(given, NAMES, '');
-  const { login = {}, session = {} } = given;
+  const { login = {}, remember = {}, session = {} } = given;
   refuseUnknown(login, LOGIN_NAMES, 'login');
+  refuseUnknown(remember, REMEMBER_NAMES, 'remember');
   refuseUnknown(session, SESSION_NAMES, 'session');
   const { cookie = {} } = session;
   refuseUnknown(cookie, COOKIE_NAMES, 'session.cookie');
@@ -50,7 +54,9 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
   const production = options.flag('production', process.env.NODE_ENV === 'production');
   const origin = resolveOrigin(given.origin);
   const cookieReader = new OptionReader(cookie, 'session.cookie.');
-  const attributes = resolveCookieAttributes(cookieReader, production);
+  const attributes = resolveCookieAttributes(cookieReader, 'session.cookie', production);
+  const rememberReader = new OptionReader(remember, 'remember.');
+  const rememberAttributes = resolveCookieAttributes(rememberReader, 'remember', production);
   const notice = Object.freeze({ ...attributes, path: '/', domain: null, httpOnly: true });
   const idle = milliseconds(login.idle, 'login.idle', '24h');
   const absolute = milliseconds(login.absolute, 'login.absolute', '30d');
@@ -95,6 +101,14 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
     loginDisabled,
     idle,
     absolute,
+    rememberIdle: milliseconds(remember.idle, 'remember.idle', '14d'),
+    rememberAbsolute: milliseconds(remember.absolute, 'remember.absolute', '30d'),
+    grace: resolveGrace(remember.grace),
+    refreshEachRequest: rememberReader.flag('refreshEachRequest', false),
+    rememberCookie: resolveCookie(
+      rememberReader.text('cookieName', defaultCookieName('remember', rememberAttributes)),
+      rememberAttributes,
+    ),
     sessionCookie: Object.freeze({
       ...resolveCookie(
         new OptionReader(session, 'session.').text('name', defaultCookieName('session', attributes)),
@@ -106,6 +120,13 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
     keepOnLogin: new OptionReader(session, 'session.').list('keepOnLogin', []),
     userKeySalt: options.text('userKeySalt', ''),
   });
+}
+
+/** A long grace would let a stolen token go unseen, one of under a second would take two tabs for a theft. */
+function resolveGrace(given: unknown): number {
+  const grace = milliseconds(given, 'remember.grace', '60s');
+  if (grace >= 1000 && grace <= 600_000) return grace;
+  throw invalidOption('remember.grace', given, 'Write a duration from 1 s to 10 m.');
 }
 
 function resolveOrigin(given: unknown): string | null {

@@ -35,6 +35,11 @@ export interface ResolvedLoginOptions {
   readonly loginDisabled: boolean;
   readonly idle: number;
   readonly absolute: number;
+  readonly rememberIdle: number;
+  readonly rememberAbsolute: number;
+  readonly grace: number;
+  readonly refreshEachRequest: boolean;
+  readonly rememberCookie: NamedCookie;
   readonly sessionCookie: NamedCookie & { readonly persistent: boolean };
   readonly noticeCookie: NamedCookie;
   readonly keepOnLogin: readonly string[];

@@ -15,6 +15,8 @@ type Callback<Answer = void> = (error?: unknown, answer?: Answer) => void;
 /** A session whose values in the store are known, so that nothing is asked or written twice. */
 export interface OpenedSession {
   readonly sessionId: string;
+  /** when the session of a login began; null for the session of a visitor who is not logged in */
+  readonly startedAt: number | null;
   /** the values as they stand in the store, as JSON text */
   savedValues: string;
 }
@@ -57,10 +59,12 @@ export class LoginSessionStore extends session.Store {
     if (opened?.sessionId === sessionId && opened.savedValues === json) return callback();
     if (request) keepOutOfCaches(responseOf(request));
     const loginId = loginIdOf(sessionId);
+    const isOpened = opened?.sessionId === sessionId;
     answer(callback, async () => {
       if (loginId === undefined) await this.#sessionsCall((done) => this.sessions.set(hashOf(sessionId), data, done));
-      else await this.logins.saveValues(loginId, json);
-      if (opened?.sessionId === sessionId) opened.savedValues = json;
+      // A login's session that this request has not opened, or has left, is over: its values go nowhere.
+      else if (isOpened && opened.startedAt !== null) await this.logins.saveValues(loginId, opened.startedAt, json);
+      if (isOpened) opened.savedValues = json;
     });
   }
 

@@ -1,9 +1,11 @@
 /** The session of a request: opens it, says which login it belongs to, and moves it to a new login or to nobody. */
 import type { LoginRequest } from '../http/login-request.js';
 import { keepOutOfCaches } from '../http/login-response.js';
-import { responseOf } from '../http/login-request.js';
+import { clientAddress, isSecure, responseOf, userAgent } from '../http/login-request.js';
 import { isAnonymousSessionId, loginIdOf } from '../logins/login-id.js';
-import type { FoundSession, LiveLogin, LoginRegistry } from '../logins/login-registry.js';
+import type { FoundSession, LiveLogin, LoginClient, SeenLogin } from '../logins/live-login.js';
+import type { LoginRegistry } from '../logins/login-registry.js';
+import type { SessionLogin } from '../logins/live-login.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
 import { ExpressSession } from './express-session.js';
 import type { OpenedSession } from './login-session-store.js';
@@ -17,14 +19,14 @@ interface RequestState {
   readonly presented: string | undefined;
   /** the logins that this browser holds: those of its cookies, whatever is left of them, and those made since */
   readonly held: Set<string>;
-  identifier: string | undefined;
+  client: LoginClient | undefined;
   found: Promise<FoundSession> | undefined;
   opening: Promise<void> | undefined;
   opened: OpenedSession | undefined;
   touched: boolean;
 }
 
-const NOBODY: FoundSession = { verdict: 'gone' };
+const NOBODY: FoundSession = { verdict: 'gone', seen: null };
 
 /** Sessions by request. Nothing here loads a user or ends a login by itself. */
 export class LoginSession {
@@ -67,16 +69,33 @@ export class LoginSession {
   /** What session protection says of this login in this browser. */
   protection(request: LoginRequest, { record }: LiveLogin): Protection {
     const mode = this.options.sessionProtection;
-    return mode === false ? 'intact' : judgeProtection(mode, record, this.identifier(request));
+    return mode === false ? 'intact' : judgeProtection(mode, record, this.client(request).identifier);
   }
 
-  /** Recognises the browser of this request. */
-  identifier(request: LoginRequest): string {
-    return (this.#state(request).identifier ??= sessionIdentifier(request));
+  /** The browser of this request, as a login notes it. */
+  client(request: LoginRequest): LoginClient {
+    return (this.#state(request).client ??= {
+      identifier: sessionIdentifier(request),
+      userAgent: userAgent(request),
+      ip: clientAddress(request),
+    });
+  }
+
+  /** True while the answer can still set the session cookie. Nothing may be handed out that does not arrive. */
+  canSetCookie(request: LoginRequest): boolean {
+    const isSent = !this.options.sessionCookie.attributes.secure || isSecure(request);
+    return isSent && !responseOf(request).headersSent;
+  }
+
+  /** The record of this id, where finding the session of this request has read it already. */
+  async seen(request: LoginRequest, loginId: string): Promise<SeenLogin | null> {
+    const found = await this.find(request);
+    const seen = found.verdict === 'alive' ? found.login : found.seen;
+    return seen?.record.id === loginId ? seen : null;
   }
 
   /** Moves the login's idle end on, where that is due; once a request. */
-  async touch(request: LoginRequest, login: LiveLogin): Promise<void> {
+  async touch(request: LoginRequest, login: SeenLogin): Promise<void> {
     const state = this.#state(request);
     if (state.touched) return;
     state.touched = true;
@@ -88,29 +107,47 @@ export class LoginSession {
     return this.#express.values(request);
   }
 
+  /** Those of its values that live on when an anonymous visitor becomes somebody: the ones that `keepOnLogin` names. */
+  valuesToKeep(request: LoginRequest): SessionValues {
+    const values = Object.entries(this.values(request));
+    return Object.fromEntries(values.filter(([key]) => this.options.keepOnLogin.includes(key)));
+  }
+
   /** Goes on with another login, whose values are stored already: the cookie is sent with this answer. */
-  become(request: LoginRequest, login: LiveLogin, values: SessionValues): void {
+  become(request: LoginRequest, login: SessionLogin, values: SessionValues): void {
     this.#goOn(request, login, values, JSON.stringify(values));
   }
 
   /** Goes on with the same login under a new id: the cookie is sent with this answer, and what was written since is saved with it. */
-  renew(request: LoginRequest, login: LiveLogin): void {
+  renew(request: LoginRequest, login: SessionLogin): void {
     this.#goOn(request, login, this.values(request), this.#state(request).opened?.savedValues ?? '{}');
   }
 
-  #goOn(request: LoginRequest, login: LiveLogin, values: SessionValues, savedValues: string): void {
+  #goOn(request: LoginRequest, login: SessionLogin, values: SessionValues, savedValues: string): void {
     const state = this.#state(request);
     const maxAge = this.options.sessionCookie.persistent ? login.record.session.endsAt - login.now : null;
     this.#express.begin(request, login.sessionId, values, maxAge);
     state.held.add(login.record.id);
     state.found = Promise.resolve({ verdict: 'alive', login, values: savedValues });
-    state.opened = { sessionId: login.sessionId, savedValues };
+    state.opened = { sessionId: login.sessionId, startedAt: login.record.session.startedAt, savedValues };
     keepOutOfCaches(responseOf(request));
   }
 
   /** Notes that the login of this request has changed in the store, under the same session id. */
-  update(request: LoginRequest, login: LiveLogin): void {
+  update(request: LoginRequest, login: SessionLogin): void {
     this.#state(request).found = Promise.resolve({ verdict: 'alive', login, values: null });
+  }
+
+  /**
+   * Goes on with a throw-away session: usable, never stored, without a cookie. For a request that is let in beside the one
+   * whose answer brings the session: a cookie of its own would land in the browser next to that one, and undo it.
+   */
+  throwAway(request: LoginRequest): void {
+    const state = this.#state(request);
+    this.#express.begin(request, null);
+    state.found = Promise.resolve(NOBODY);
+    state.opened = undefined;
+    keepOutOfCaches(responseOf(request));
   }
 
   /** Goes on as nobody: a new anonymous session, and a cookie that clears the one before. */
@@ -118,18 +155,19 @@ export class LoginSession {
     const state = this.#state(request);
     const sessionId = this.#express.beginAnew(request);
     state.found = Promise.resolve(NOBODY);
-    state.opened = { sessionId, savedValues: '{}' };
+    state.opened = { sessionId, startedAt: null, savedValues: '{}' };
     keepOutOfCaches(responseOf(request));
   }
 
   /**
    * Ends every login that this browser holds, also one whose id a confirmation in another tab has just changed, one that the
    * application took off the request, and one of two cookies that contradict each other: else a logout would not be final.
+   * @param remembered the logins that its remember cookies name
    * @returns whether it was this call that ended any
    */
-  async endHeld(request: LoginRequest): Promise<boolean> {
+  async endHeld(request: LoginRequest, remembered: readonly string[]): Promise<boolean> {
     const { held } = this.#state(request);
-    const ended = await Promise.all([...held].map((id) => this.logins.end(id)));
+    const ended = await Promise.all([...new Set([...held, ...remembered])].map((id) => this.logins.end(id)));
     held.clear();
     return ended.includes(true);
   }
@@ -157,8 +195,9 @@ export class LoginSession {
     keepOutOfCaches(responseOf(request));
     // Only hidden here: whether the login ends is for the resolver, when somebody asks for the user.
     if (this.protection(request, found.login) === 'broken') return this.#express.open(request, undefined, true);
-    state.opened = { sessionId: found.login.sessionId, savedValues: found.values ?? '{}' };
-    await this.#express.open(request, found.login.sessionId, false);
+    const { record, sessionId } = found.login;
+    state.opened = { sessionId, startedAt: record.session.startedAt, savedValues: found.values ?? '{}' };
+    await this.#express.open(request, sessionId, false);
     await this.touch(request, found.login);
   }
 
@@ -172,7 +211,7 @@ export class LoginSession {
       state = {
         presented,
         held,
-        identifier: undefined,
+        client: undefined,
         found: undefined,
         opening: undefined,
         opened: undefined,

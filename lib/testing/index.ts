@@ -2,4 +2,4 @@
 export { loginAs } from './login-as.js';
 export type { LoginAsOptions } from './login-as.js';
 export { loginStoreContract } from './login-store-contract.js';
-export type { StoreContractCase } from './login-store-contract.js';
+export type { StoreContractCase } from './contract/contract-case.js';

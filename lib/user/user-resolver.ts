@@ -1,16 +1,18 @@
-/** Who is it? The only place where the order of the search is written: login, then request loader, then nobody. */
+/** Who is it? The only place where the order of the search is written: session, then remember cookie, then request loader, then nobody. */
 import { LoginEventStream } from '../events/login-event-stream.js';
-import { LoginFault } from '../exceptions/login-fault.js';
-import { LoginUnavailableException } from '../exceptions/login-unavailable.exception.js';
 import { keepOutOfCaches } from '../http/login-response.js';
 import { responseOf } from '../http/login-request.js';
 import type { LoginRequest } from '../http/login-request.js';
-import type { LiveLogin, LoginRegistry } from '../logins/login-registry.js';
+import type { LiveLogin, SeenLogin, SessionLogin } from '../logins/live-login.js';
+import { clientFacts, loginFacts } from '../logins/login-facts.js';
+import type { LoginRegistry } from '../logins/login-registry.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
+import { forOneRequest, isLetIn } from '../remember-me/remember-me.js';
+import type { RememberMe, ShownToken } from '../remember-me/remember-me.js';
 import type { LoginSession } from '../session/login-session.js';
-import { clientFacts, loginFacts } from './event-facts.js';
 import { LoginHandlers } from './login-handlers.js';
 import { isActiveUser, userIdOf } from './login-user.js';
+import { loaded } from './user-loading.js';
 
 /** Who a request is from. */
 export interface ResolvedUser {
@@ -20,93 +22,143 @@ export interface ResolvedUser {
   readonly isAuthenticated: boolean;
   /** the login that led to the user; null for nobody and for who the request loader named */
   readonly login: LiveLogin | null;
+  /** the request brought a remember cookie that counts for this login */
+  readonly isRemembered: boolean;
 }
 
 /** The answer for a visitor who is nobody. */
-export const NOBODY: ResolvedUser = Object.freeze({ user: null, isAuthenticated: false, login: null });
+export const NOBODY: ResolvedUser = Object.freeze({
+  user: null,
+  isAuthenticated: false,
+  login: null,
+  isRemembered: false,
+});
 
 /** Finds the user of a request. Ends what has to end on the way, and tells it. */
 export class UserResolver {
   constructor(
     private readonly options: ResolvedLoginOptions,
     private readonly sessions: LoginSession,
+    private readonly remember: RememberMe,
     private readonly logins: LoginRegistry,
     private readonly handlers: LoginHandlers,
     private readonly events: LoginEventStream,
   ) {}
 
-  /** @throws LoginUnavailableException where a store or a loader fails: never a silent nobody */
+  /**
+   * Each step answers the user, null where the next step is to be asked, or NOBODY where the search is over: who was just
+   * taken for a thief is nobody, whatever else the request brings.
+   * @throws LoginUnavailableException where a store or a loader fails: never a silent nobody
+   */
   async resolve(request: LoginRequest): Promise<ResolvedUser> {
     keepOutOfCaches(responseOf(request));
     this.events.emit('accessed', clientFacts(request));
-    const login = await this.#liveLogin(request);
-    // Who was just taken for a thief is nobody, whatever else the request brings.
-    if (login === 'ended-by-protection') return NOBODY;
-    return (login && (await this.#fromLogin(request, login))) ?? (await this.#fromRequest(request)) ?? NOBODY;
+    return (
+      (await this.#bySession(request)) ??
+      (await this.#byRememberCookie(request)) ??
+      (await this.#byRequestLoader(request)) ??
+      NOBODY
+    );
   }
 
-  /** The login that the session cookie names, once every limit and session protection have been looked at. */
-  async #liveLogin(request: LoginRequest): Promise<LiveLogin | null | 'ended-by-protection'> {
+  /** The login that the session cookie names, once every limit, session protection and the remember cookie have been looked at. */
+  async #bySession(request: LoginRequest): Promise<ResolvedUser | null> {
     const found = await this.sessions.find(request);
-    if (found.verdict === 'gone') return null;
-    const { login } = found;
     if (found.verdict !== 'alive') {
-      if (await this.logins.end(login.record.id))
-        this.events.emit('loginExpired', { ...loginFacts(request, login.record), limit: found.verdict });
+      if (found.verdict !== 'gone' && found.seen) await this.#expire(request, found.seen, found.verdict);
       return null;
     }
-    const protection = this.sessions.protection(request, login);
+    const protection = this.sessions.protection(request, found.login);
     if (protection === 'broken') {
-      await this.logins.end(login.record.id);
-      this.sessions.leave(request);
-      this.events.emit('sessionProtected', { ...loginFacts(request, login.record), mode: 'strong' });
-      return 'ended-by-protection';
+      await this.#end(request, found.login);
+      await this.#leave(request);
+      this.events.emit('sessionProtected', { ...loginFacts(request, found.login.record), mode: 'strong' });
+      return NOBODY;
     }
-    const kept = protection === 'weakened' ? await this.#weaken(request, login) : login;
-    if (kept) await this.sessions.touch(request, kept);
-    return kept;
+    const kept = protection === 'weakened' ? await this.#weaken(request, found.login) : found.login;
+    if (!kept) return null;
+    await this.sessions.touch(request, kept);
+    const { verdict, login } = await this.remember.receive(request, kept);
+    if (verdict === 'theft') {
+      await this.remember.alarm(request, login ?? kept);
+      await this.#leave(request);
+      return NOBODY;
+    }
+    const user = login && (await this.#load(request, login));
+    if (!user) {
+      if (login) await this.#leave(request);
+      return null;
+    }
+    return { user, isAuthenticated: isActiveUser(user), login, isRemembered: isLetIn(verdict) };
   }
 
-  async #weaken(request: LoginRequest, login: LiveLogin): Promise<LiveLogin | null> {
+  async #weaken(request: LoginRequest, login: SessionLogin): Promise<SessionLogin | null> {
     const stale = await this.logins.makeStale(login);
     if (stale && stale !== login) this.sessions.update(request, stale);
     this.events.emit('sessionProtected', { ...loginFacts(request, login.record), mode: 'basic' });
     return stale;
   }
 
-  async #fromLogin(request: LoginRequest, login: LiveLogin): Promise<ResolvedUser | null> {
-    const loader = this.handlers.get('user-loader');
-    if (!loader) return null;
-    const user = await loaded('The user loader', () => loader(login.record.userId));
-    if (user) return { user, isAuthenticated: isActiveUser(user), login };
-    // The user is gone: so is the login, before a new user of that id inherits it.
-    await this.logins.end(login.record.id);
-    this.sessions.leave(request);
+  /** The login that the remember cookie names: restored by one request, and good for each of a burst. Never fresh. */
+  async #byRememberCookie(request: LoginRequest): Promise<ResolvedUser | null> {
+    const shown = await this.remember.look(request);
+    if (!shown) return null;
+    const { seen, verdict } = shown;
+    if (!seen || !isLetIn(verdict)) return this.#refuse(request, shown);
+    const user = await this.#load(request, seen);
+    if (!user) return null;
+    // An inactive user comes back once they are active: nothing is spent on them until then.
+    if (!isActiveUser(user)) return { user, isAuthenticated: false, login: forOneRequest(seen), isRemembered: true };
+    const accepted = await this.remember.accept(request, shown);
+    if (!accepted.login) return this.#refuse(request, accepted);
+    const facts = loginFacts(request, accepted.login.record);
+    this.events.emit('loadedFromCookie', facts);
+    if (accepted.login.sessionId !== null) this.events.emit('rememberTokenRotated', facts);
+    return { user, isAuthenticated: true, login: accepted.login, isRemembered: true };
+  }
+
+  async #refuse(request: LoginRequest, { seen, verdict }: ShownToken): Promise<ResolvedUser | null> {
+    this.remember.clear(request);
+    if (seen && verdict === 'theft') {
+      await this.remember.alarm(request, seen);
+      return NOBODY;
+    }
+    const { remember = null } = seen?.record ?? {};
+    if (seen && remember) await this.#expire(request, seen, seen.now >= remember.endsAt ? 'absolute' : 'idle');
     return null;
   }
 
-  async #fromRequest(request: LoginRequest): Promise<ResolvedUser | null> {
+  async #byRequestLoader(request: LoginRequest): Promise<ResolvedUser | null> {
     const loader = this.handlers.get('request-loader');
     const user = loader && (await loaded('The request loader', () => loader(request)));
     if (!user) return null;
     const userId = userIdOf(user, this.options.idAttribute);
     this.events.emit('loadedFromRequest', { ...clientFacts(request), userId });
-    return { user, isAuthenticated: isActiveUser(user), login: null };
+    return { user, isAuthenticated: isActiveUser(user), login: null, isRemembered: false };
   }
-}
 
-async function loaded(what: string, load: () => unknown): Promise<object | null> {
-  let user: unknown;
-  try {
-    user = await load();
-  } catch (error) {
-    throw new LoginUnavailableException(what, error);
+  /** The user of a login. Where they are gone so is the login, before a new user of that id inherits it. */
+  async #load(request: LoginRequest, login: SeenLogin): Promise<object | null> {
+    const loader = this.handlers.get('user-loader');
+    if (!loader) return null;
+    const user = await loaded('The user loader', () => loader(login.record.userId));
+    if (!user) await this.#end(request, login);
+    return user;
   }
-  if (user === undefined) return null;
-  if (typeof user === 'object') return user;
-  throw new LoginFault(
-    'ERR_LOGIN_USER_ID',
-    `${what} answered a ${typeof user}.`,
-    'Answer the user as an object, or null.',
-  );
+
+  /** Ends a login of which one part has ended, once the other has as well. */
+  async #expire(request: LoginRequest, seen: SeenLogin, limit: 'idle' | 'absolute'): Promise<void> {
+    if (this.logins.isOver(seen) && (await this.logins.end(seen.record.id)))
+      this.events.emit('loginExpired', { ...loginFacts(request, seen.record), limit });
+  }
+
+  async #end(request: LoginRequest, { record }: SeenLogin): Promise<void> {
+    await this.logins.end(record.id);
+    this.remember.clear(request);
+  }
+
+  async #leave(request: LoginRequest): Promise<void> {
+    await this.sessions.open(request);
+    this.sessions.leave(request);
+  }
 }

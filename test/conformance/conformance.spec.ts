@@ -1,28 +1,20 @@
-/** Holds the package against Flask-Login's recorded behaviour (CONTRACT.md): every scenario passes that is not pending for want of remember-me. */
+/** Holds the package against Flask-Login's recorded behaviour (CONTRACT.md): every scenario passes. */
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-interface Scenario {
-  readonly config: { readonly remember?: unknown };
-  readonly steps: readonly { readonly request?: string; readonly cookies?: unknown }[];
-}
 
 const HERE = import.meta.dirname;
 const ROOT = join(HERE, '../..');
 const FIXTURE = 'build/test/conformance/fixture/main.js';
 const COUNT = 204;
-const LONGEST_FIXTURE = 349;
+const LONGEST_FIXTURE = 380;
 /** The public API, Nest, and nothing by which the answers could be looked up. */
 const ALLOWED = /^(nestjs-login|@nestjs\/[a-z-]+|reflect-metadata|node:(?!fs)[a-z_]+|\.\/[a-z-]+\.js)$/;
 
 const read = (file: string) => readFileSync(join(HERE, file), 'utf8');
-const pending = JSON.parse(read('pending.json')) as string[];
-const scenarios = new Map(
-  readdirSync(join(HERE, 'scenarios'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => [file.replace(/\.json$/, ''), JSON.parse(read(join('scenarios', file))) as Scenario]),
-);
+const scenarios = readdirSync(join(HERE, 'scenarios'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => file.replace(/\.json$/, ''));
 
 /** Every scenario once; answers the lines of run.mjs. Its exit code says only whether some failed. */
 function play(): Promise<string[]> {
@@ -41,12 +33,6 @@ function play(): Promise<string[]> {
   });
 }
 
-/** True where the scenario cannot be played without a remember cookie. */
-function remembers({ config, steps }: Scenario): boolean {
-  const named = (change: unknown) => JSON.stringify(change ?? '').includes('"remember"');
-  return 'remember' in config || steps.some((step) => step.request?.includes('remember=1') || named(step.cookies));
-}
-
 describe('conformance with Flask-Login', () => {
   const failures = new Map<string, string>();
   const passed = new Set<string>();
@@ -59,30 +45,16 @@ describe('conformance with Flask-Login', () => {
       if (word === 'ok') passed.add(name);
       else if (word === 'FAIL') failures.set(name, line);
     }
-    process.stdout.write(`conformance: ${passed.size} of ${COUNT} pass, ${pending.length} pending\n`);
+    process.stdout.write(`conformance: ${passed.size} of ${COUNT} pass\n`);
   }, 120_000);
 
   it(`plays all ${COUNT} scenarios`, () => {
-    const names = [...scenarios.keys()].sort();
-    expect(names).toHaveLength(COUNT);
-    expect([...passed, ...failures.keys()].sort()).toEqual(names);
+    expect(scenarios).toHaveLength(COUNT);
+    expect([...passed, ...failures.keys()].sort()).toEqual(scenarios.toSorted());
   });
 
-  it('passes every scenario that is not pending', () => {
-    expect([...failures].filter(([name]) => !pending.includes(name)).map(([, line]) => line)).toEqual([]);
-  });
-
-  it('lists nothing as pending that passes', () => {
-    expect(pending.filter((name) => passed.has(name))).toEqual([]);
-  });
-
-  it('lists as pending only scenarios that need a remember cookie, once and in order', () => {
-    const needless = pending.filter((name) => {
-      const scenario = scenarios.get(name);
-      return !scenario || !remembers(scenario);
-    });
-    expect(needless).toEqual([]);
-    expect(pending).toEqual([...new Set(pending)].sort());
+  it('passes every one of them', () => {
+    expect([...failures.values()]).toEqual([]);
   });
 });
 

@@ -9,12 +9,12 @@ describe('a login store in memory', () => {
 
 /** Looks before it writes, with time in between, as a store does that compares in the application and not in the database. */
 class LooksFirst extends MemoryLoginStore {
-  override async replace(record: LoginRecord, expectedVersion: number): Promise<boolean> {
+  override async replace(record: LoginRecord, expectedVersion: number, values?: string | null): Promise<boolean> {
     const { record: found } = await this.find(record.id, { values: false });
     if (found?.version !== expectedVersion) return false;
     await new Promise((resolve) => setImmediate(resolve));
     const { record: latest } = await this.find(record.id, { values: false });
-    return super.replace(record, latest?.version ?? 0);
+    return super.replace(record, latest?.version ?? expectedVersion, values);
   }
 }
 
@@ -22,9 +22,9 @@ class LooksFirst extends MemoryLoginStore {
 class Upserts extends MemoryLoginStore {
   readonly #ghosts = new Map<string, string>();
 
-  override async saveValues(id: string, values: string): Promise<boolean> {
+  override async saveValues(id: string, startedAt: number, values: string): Promise<boolean> {
     this.#ghosts.set(id, values);
-    return super.saveValues(id, values);
+    return super.saveValues(id, startedAt, values);
   }
 
   override async find(id: string, wanted: { values: boolean }): Promise<FoundLogin> {
@@ -47,6 +47,7 @@ describe('the contract of a login store', () => {
   it('sees a store that keeps values of logins that have ended', async () => {
     expect(await broken(new Upserts())).toEqual([
       'never brings a deleted record back, by replace, saveValues or touch',
+      'keeps no values of a session that began at another time',
       'leaves nothing behind where late writers race with the end',
     ]);
   });

@@ -42,14 +42,14 @@ class ByKey {
 }
 
 describe('the event', () => {
-  it('loggedIn tells user, login, client and whether it is fresh', async () => {
+  it('loggedIn tells user, login, client, and whether it is fresh and remembered', async () => {
     const app = await start();
     await app.browser().post('/login/ada');
-    await app.browser().post('/login/bob?fresh=0');
+    await app.browser().post('/login/bob?fresh=0&remember=1');
     const loginId = expect.stringMatching(/^[\w-]{38}$/);
     expect(told(app, 'loggedIn')).toEqual([
-      { ...CLIENT, userId: 'ada', loginId, fresh: true },
-      { ...CLIENT, userId: 'bob', loginId, fresh: false },
+      { ...CLIENT, userId: 'ada', loginId, fresh: true, remembered: false, theftSeenAt: null },
+      { ...CLIENT, userId: 'bob', loginId, fresh: false, remembered: true, theftSeenAt: null },
     ]);
   });
 

@@ -190,7 +190,12 @@ describe('a login', () => {
       const later = { ...kept, freshAt: clock.now + HOUR, version: kept.version + 1 };
       expect(await memory.logins.replace(later, kept.version)).toBe(true);
       for (const page of ['/fresh', '/fresh-10m']) expect(await isIn(browser, page)).toBe(false);
-      expect((await browser.get('/whoami')).json).toEqual({ id: 'ada', authenticated: true, fresh: false });
+      expect((await browser.get('/whoami')).json).toEqual({
+        id: 'ada',
+        authenticated: true,
+        fresh: false,
+        remembered: false,
+      });
       clock.now += HOUR;
       expect(await isIn(browser, '/fresh-10m')).toBe(true);
     });
@@ -231,13 +236,13 @@ describe('a login', () => {
       expect((await record())?.lastSeenAt).toBe(seen);
       clock.now += 1;
       await isIn(browser);
-      expect(await record()).toMatchObject({ lastSeenAt: seen + MINUTE, session: { idleEndsAt: seen + 61 * MINUTE } });
+      expect(await record()).toMatchObject({ lastSeenAt: seen + MINUTE, endsAt: seen + 61 * MINUTE });
       clock.now += MINUTE;
       await isIn(browser);
       expect(await record()).toMatchObject({
         lastSeenAt: seen + 2 * MINUTE,
         // never past the absolute end
-        session: { idleEndsAt: seen + 61 * MINUTE, endsAt: seen + 61 * MINUTE },
+        endsAt: seen + 61 * MINUTE,
       });
     });
 

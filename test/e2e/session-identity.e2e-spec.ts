@@ -118,7 +118,12 @@ describe('the session', () => {
           cookie: `session=${cookie}`,
           headers: { accept: 'application/json', 'sec-fetch-mode': 'cors' },
         });
-      expect((await replay('/whoami')).json).toEqual({ id: null, authenticated: false, fresh: false });
+      expect((await replay('/whoami')).json).toEqual({
+        id: null,
+        authenticated: false,
+        fresh: false,
+        remembered: false,
+      });
       expect((await replay('/protected')).status).toBe(401);
       expect((await replay('/values')).json).toEqual({});
       expect((await replay('/confirm', 'POST')).json).toEqual({ ok: false });

@@ -254,7 +254,12 @@ describe('session protection', () => {
       const victim = app.browser();
       await victim.post('/login/ada');
       const thief = victim.clone({ ...NAVIGATION, 'user-agent': 'thief' });
-      expect((await thief.get('/whoami')).json).toEqual({ id: null, authenticated: false, fresh: false });
+      expect((await thief.get('/whoami')).json).toEqual({
+        id: null,
+        authenticated: false,
+        fresh: false,
+        remembered: false,
+      });
       expect(alarms(app)).toHaveLength(1);
       expect(await isIn(victim)).toBe(false);
     });

@@ -105,7 +105,12 @@ describe('a store that is in trouble', () => {
       const again = restarted.browser();
       for (const [name, value] of browser.jar) again.jar.set(name, value);
       expect((await again.get('/protected')).status).toBe(401);
-      expect((await again.get('/whoami')).json).toEqual({ id: null, authenticated: false, fresh: false });
+      expect((await again.get('/whoami')).json).toEqual({
+        id: null,
+        authenticated: false,
+        fresh: false,
+        remembered: false,
+      });
       expect((await again.post('/login/bob')).status).toBe(201);
       expect((await again.get('/protected')).json).toEqual({ id: 'bob' });
     }

@@ -1,6 +1,7 @@
 /** Counts the calls that reach a storage, and disturbs chosen ones: the one fault injector of these tests. */
 import { LoginStore } from 'nestjs-login';
-import type { FoundLogin, LoginRecord, LoginStorage, SessionStore, StoredSession } from 'nestjs-login';
+import type { FoundLogin, InsertedLogin, LoginRecord, LoginStorage, LoginUse } from 'nestjs-login';
+import type { SessionStore, StoredSession } from 'nestjs-login';
 
 const METHODS = {
   'logins.now': 'clock',
@@ -110,7 +111,7 @@ class CountedLogins extends LoginStore {
     return this.around('logins.now', () => this.inner.now());
   }
 
-  override insert(record: LoginRecord, values: string | null): Promise<void> {
+  override insert(record: LoginRecord, values: string | null): Promise<InsertedLogin> {
     return this.around('logins.insert', () => this.inner.insert(record, values));
   }
 
@@ -118,20 +119,20 @@ class CountedLogins extends LoginStore {
     return this.around('logins.find', () => this.inner.find(id, wanted));
   }
 
-  override saveValues(id: string, values: string): Promise<boolean> {
-    return this.around('logins.saveValues', () => this.inner.saveValues(id, values));
+  override saveValues(id: string, startedAt: number, values: string): Promise<boolean> {
+    return this.around('logins.saveValues', () => this.inner.saveValues(id, startedAt, values));
   }
 
-  override replace(record: LoginRecord, expectedVersion: number): Promise<boolean> {
-    return this.around('logins.replace', () => this.inner.replace(record, expectedVersion));
+  override replace(record: LoginRecord, expectedVersion: number, values?: string | null): Promise<boolean> {
+    return this.around('logins.replace', () => this.inner.replace(record, expectedVersion, values));
   }
 
-  override touch(id: string, times: { readonly lastSeenAt: number; readonly idleEndsAt: number }): Promise<void> {
-    return this.around('logins.touch', () => this.inner.touch(id, times));
+  override touch(id: string, use: LoginUse): Promise<void> {
+    return this.around('logins.touch', () => this.inner.touch(id, use));
   }
 
-  override delete(id: string): Promise<boolean> {
-    return this.around('logins.delete', () => this.inner.delete(id));
+  override delete(id: string, theftSeenAt?: number): Promise<boolean> {
+    return this.around('logins.delete', () => this.inner.delete(id, theftSeenAt));
   }
 
   override deleteExpired(): Promise<number> {

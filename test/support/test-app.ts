@@ -19,13 +19,22 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import type { Request } from 'express';
 import { CurrentUser, Fresh, LoginManagerService, LoginModule, LoginRequiredGuard, memoryStorage } from 'nestjs-login';
-import type { Flash, LoginEventName, LoginEvents, LoginModuleOptions, LoginStorage, MemoryStorage } from 'nestjs-login';
+import type { Duration, Flash, LoginEventName, LoginEvents, LoginModuleOptions } from 'nestjs-login';
+import type { LoginStorage, MemoryStorage } from 'nestjs-login';
 import { Browser } from './browser-client.js';
 import { TestUsers } from './users.js';
 import type { TestUser } from './users.js';
 
 /** A secret that passes every check. */
 export const SECRET = 'q7Vx0mZr4KJt9Lw2Yb6Nf1Hc8Pd3Gs5Ta';
+
+/** Who a request is from, as the service says. */
+export interface Whoami {
+  id: string | null;
+  authenticated: boolean;
+  fresh: boolean;
+  remembered: boolean;
+}
 
 /** The routes that most tests ask. */
 @Controller()
@@ -43,8 +52,14 @@ export class TestController {
   ): Promise<{ ok: boolean }> {
     const user = this.users.table.get(id);
     if (!user) throw new NotFoundException();
-    const flags = { fresh: query.fresh !== '0', force: query.force === '1', crossSite: query.crossSite === '1' };
-    return { ok: await this.login.loginUser(req, user, flags) };
+    const options = {
+      fresh: query.fresh !== '0',
+      force: query.force === '1',
+      crossSite: query.crossSite === '1',
+      remember: query.remember === '1',
+      duration: query.duration as Duration | undefined,
+    };
+    return { ok: await this.login.loginUser(req, user, options) };
   }
 
   @Post('logout')
@@ -59,12 +74,13 @@ export class TestController {
   }
 
   @Get('whoami')
-  async whoami(@Req() req: Request): Promise<{ id: string | null; authenticated: boolean; fresh: boolean }> {
+  async whoami(@Req() req: Request): Promise<Whoami> {
     const user = (await this.login.currentUser(req)) as TestUser | null;
     return {
       id: user?.id ?? null,
       authenticated: await this.login.isAuthenticated(req),
       fresh: await this.login.isFresh(req),
+      remembered: await this.login.isRemembered(req),
     };
   }
 
@@ -154,6 +170,7 @@ export interface TestApp {
 const EVENTS: Record<LoginEventName, true> = {
   loggedIn: true,
   loggedOut: true,
+  loadedFromCookie: true,
   loadedFromRequest: true,
   loginConfirmed: true,
   unauthorized: true,
@@ -162,6 +179,8 @@ const EVENTS: Record<LoginEventName, true> = {
   sessionProtected: true,
   loginExpired: true,
   loginRefused: true,
+  rememberTokenRotated: true,
+  rememberTokenTheft: true,
 };
 
 /** Starts an application with TestController and TestUsers, and whatever the test adds. */

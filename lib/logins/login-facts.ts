@@ -2,7 +2,7 @@
 import type { ClientFacts, LoginFacts } from '../events/login-events.js';
 import { clientAddress, userAgent } from '../http/login-request.js';
 import type { LoginRequest } from '../http/login-request.js';
-import type { LoginRecord } from '../logins/login-record.js';
+import type { LoginRecord } from './login-record.js';
 
 /** Who sent the request, as far as the request shows it. */
 export function clientFacts(request: LoginRequest): ClientFacts {

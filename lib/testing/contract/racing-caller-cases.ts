@@ -1,0 +1,62 @@
+/** What a LoginStore promises to callers who race. */
+import { deepEqual, equal } from 'node:assert/strict';
+import type { StoreContractCase } from './contract-case.js';
+import { count, inParallel, newRecord, RACERS } from './contract-case.js';
+
+/** Promises that a store breaks which looks first and writes then. */
+export const racingCallerCases: readonly StoreContractCase[] = [
+  {
+    name: 'of racing inserts of one id lets exactly one through',
+    check: async (store) => {
+      const record = await newRecord(store);
+      const outcomes = await inParallel((racer) =>
+        store.insert({ ...record, userId: `racer ${racer}` }, null).then(
+          () => true,
+          () => false,
+        ),
+      );
+      equal(count(outcomes, true), 1);
+    },
+  },
+  {
+    name: 'of racing replaces of one version lets exactly one through',
+    check: async (store) => {
+      const record = await newRecord(store);
+      await store.insert(record, '{"kept":1}');
+      const outcomes = await inParallel((racer) => store.replace({ ...record, freshAt: racer + 1, version: 2 }, 1));
+      equal(count(outcomes, true), 1);
+      const found = await store.find(record.id, { values: true });
+      equal(found.record?.freshAt, outcomes.indexOf(true) + 1);
+      equal(found.record?.version, 2);
+      equal(found.values, '{"kept":1}');
+    },
+  },
+  {
+    name: 'leaves nothing behind where late writers race with the end',
+    check: async (store) => {
+      const record = await newRecord(store);
+      await store.insert(record, '{}');
+      const use = { lastSeenAt: record.lastSeenAt + 1, endsAt: record.endsAt + 1 };
+      const ended = await inParallel(async (racer) => {
+        if (racer === RACERS / 2) return store.delete(record.id);
+        if (racer % 3 === 0) await store.saveValues(record.id, record.session.startedAt, `{"racer":${racer}}`);
+        else if (racer % 3 === 1) await store.touch(record.id, use);
+        else await store.replace({ ...record, version: 2 }, 1);
+        return false;
+      });
+      equal(count(ended, true), 1);
+      deepEqual(await store.find(record.id, { values: true }).then(({ record: gone, values }) => [gone, values]), [
+        null,
+        null,
+      ]);
+    },
+  },
+  {
+    name: 'tells exactly one of racing deletes that it ended the login',
+    check: async (store) => {
+      const record = await newRecord(store);
+      await store.insert(record, null);
+      equal(count(await inParallel(() => store.delete(record.id)), true), 1);
+    },
+  },
+];
