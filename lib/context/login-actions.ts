@@ -113,7 +113,7 @@ export class LoginActions {
     const living = await this.#currentLogin(request);
     const shown = living ? null : await this.remember.look(request);
     if (shown?.seen && shown.verdict === 'theft') await this.remember.alarm(request, shown.seen);
-    const record = living?.record ?? (isLetIn(shown?.verdict ?? null) ? shown?.seen?.record : null);
+    const record = living?.record ?? (isLetIn(shown?.verdict) ? shown?.seen?.record : null);
     let ended = false;
     try {
       ended = await this.sessions.endHeld(request, this.remember.held(request));

@@ -31,6 +31,12 @@ interface Change {
   readonly values?: string | null;
 }
 
+/** What a remember cookie changes: the tokens, and the session where that is restored. */
+interface RememberChange {
+  readonly remember: RememberPart;
+  readonly isRestored: boolean;
+}
+
 /** Logins may write `lastSeenAt` this often at the most, or ten times an idle time. */
 const TOUCH_INTERVAL = 60_000;
 
@@ -128,25 +134,28 @@ export class LoginRegistry {
    * A remember cookie takes the place of a session that is lost: a new session id, not fresh, bound to this browser. No
    * end of the login moves but the idle ones.
    * @param values the session values that it starts with
-   * @param decide the remembered part as it is to be; null: there is nothing to restore
-   * @returns the login, or the record as it was when `decide` said no; neither where it has gone
+   * @param decide the remembered part as it is to be, and whether the session is restored along with it; null: neither
+   * @returns the login where its session was restored; the record as it is now, null where it has gone
    */
   async restore(
     lost: SeenLogin,
     client: LoginClient,
     values: object,
-    decide: (record: LoginRecord, now: number) => RememberPart | null,
+    decide: (record: LoginRecord, now: number) => RememberChange | null,
   ): Promise<{ readonly login: SessionLogin | null; readonly seen: SeenLogin | null }> {
     const sessionId = newLoginSessionId(lost.record.id);
-    const { seen, changed } = await this.change(lost, (record, now) => {
-      const remember = decide(record, now);
-      if (!remember) return null;
+    let isRestored = false;
+    const { seen } = await this.change(lost, (record, now) => {
+      const change = decide(record, now);
+      isRestored = change?.isRestored ?? false;
+      if (!change?.isRestored) return change && { record: { ...record, remember: change.remember } };
+      const { remember } = change;
       const endsAt = Math.min(now + this.limits.absolute, remember.endsAt);
       const session = { idHash: hashOf(sessionId), startedAt: now, endsAt };
       const restored = { ...record, ...client, session, remember, freshAt: null, lastSeenAt: now };
       return { record: restored, values: jsonOf(values) };
     });
-    return { seen, login: seen && changed ? { ...seen, sessionId } : null };
+    return { seen, login: seen && isRestored ? { ...seen, sessionId } : null };
   }
 
   /** The login counts as not fresh until it is confirmed. Null where it has gone in the meantime. */

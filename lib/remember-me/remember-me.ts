@@ -1,15 +1,14 @@
 /** Remembered logins: what the remember cookie of a request is worth, and what follows from that. */
 import { LoginEventStream } from '../events/login-event-stream.js';
 import type { LoginRequest } from '../http/login-request.js';
-import type { LoginRecord } from '../logins/login-record.js';
 import type { LiveLogin, SeenLogin, SessionLogin } from '../logins/live-login.js';
 import { loginFacts } from '../logins/login-facts.js';
 import type { LoginRegistry } from '../logins/login-registry.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
 import type { LoginSession } from '../session/login-session.js';
 import { RememberCookie } from './remember-cookie.js';
-import { issue, judgeToken, promote } from './remember-decision.js';
-import type { TokenVerdict } from './remember-decision.js';
+import { decideToken, issueToken } from './remember-decision.js';
+import type { TokenDecision, TokenVerdict } from './remember-decision.js';
 import { newRememberToken } from './remember-token.js';
 import type { RememberToken } from './remember-token.js';
 
@@ -21,7 +20,7 @@ export interface ShownToken {
   readonly seen: SeenLogin | null;
 }
 
-/** What became of a token that was let in: with a login, the request is from its user. */
+/** What became of a token that was to be let in: with a login, the request is from its user. */
 export interface AcceptedToken extends ShownToken {
   readonly login: LiveLogin | null;
 }
@@ -34,11 +33,15 @@ export interface TokenReceipt {
   readonly login: SessionLogin | null;
 }
 
-/** The verdicts by which a token lets its bearer in. */
-const LETS_IN: readonly TokenVerdict[] = ['current', 'received', 'burst', 'grace'];
+/** True where a token of this verdict lets its bearer in. */
+export function isLetIn(verdict: TokenVerdict | null | undefined): boolean {
+  return verdict === 'counts' || verdict === 'received' || verdict === 'grace';
+}
 
-/** True where a token of this verdict counts. */
-export const isLetIn = (verdict: TokenVerdict | null): boolean => verdict !== null && LETS_IN.includes(verdict);
+/** A login of this request alone. Whoever comes by a remember cookie is not fresh, whatever another browser has confirmed. */
+export function forOneRequest({ record, now }: SeenLogin): LiveLogin {
+  return { record: { ...record, freshAt: null }, now, sessionId: null };
+}
 
 /** Remember cookies by request. Loads no user: that is for the resolver, between `look` and `accept`. */
 export class RememberMe {
@@ -64,26 +67,26 @@ export class RememberMe {
     const token = this.#presented(request);
     if (!token) return null;
     const seen = (await this.sessions.seen(request, token.loginId)) ?? (await this.logins.look(token.loginId));
-    return { token, seen, verdict: this.#judge(seen, token) };
+    return { token, seen, verdict: this.#decide(seen, token).verdict };
   }
 
   /** Takes note that the browser of a living session has received its newest token. */
   async receive(request: LoginRequest, login: SessionLogin): Promise<TokenReceipt> {
     const token = this.#presented(request);
     if (token?.loginId !== login.record.id) return { verdict: null, login };
-    let verdict = this.#judge(login, token);
+    let { verdict } = this.#decide(login, token);
     let now: SessionLogin | null = login;
     if (verdict === 'received') {
       const { seen } = await this.logins.change(login, (record, time) => {
-        verdict = this.#judge({ record, now: time }, token);
-        if (verdict !== 'received' || !record.remember) return null;
-        return { record: { ...record, remember: promote(record.remember, token.verifier, time, this.options.grace) } };
+        const decision = this.#decide({ record, now: time }, token);
+        ({ verdict } = decision);
+        return decision.verdict === 'received' ? { record: { ...record, remember: decision.remember } } : null;
       });
       now = seen && this.logins.isAlive(seen, login.sessionId) ? { ...seen, sessionId: login.sessionId } : null;
       if (now) this.sessions.update(request, now);
     }
-    // A parallel answer may have set a newer token: only the one that counts is worth a renewal.
-    if (now && this.options.refreshEachRequest && (verdict === 'current' || verdict === 'received'))
+    // A token that is over must not land in the browser again.
+    if (now && this.options.refreshEachRequest && (verdict === 'counts' || verdict === 'received'))
       this.#write(request, token, now);
     return { verdict, login: now };
   }
@@ -94,25 +97,28 @@ export class RememberMe {
    */
   async accept(request: LoginRequest, shown: ShownToken): Promise<AcceptedToken> {
     await this.sessions.open(request);
-    const { token } = shown;
-    let { seen, verdict } = shown;
-    if (seen && isDue(verdict) && this.sessions.canSetCookie(request)) {
-      const next = newRememberToken(token.loginId);
-      const values = this.sessions.valuesToKeep(request);
-      const outcome = await this.logins.restore(seen, this.sessions.client(request), values, (record, now) => {
-        verdict = this.#judge({ record, now }, token);
-        return isDue(verdict) ? this.#next(record, token, next, verdict, now) : null;
-      });
-      if (outcome.login) {
-        await this.sessions.forgetAnonymous(request);
-        this.sessions.become(request, outcome.login, values);
-        this.#write(request, next, outcome.login);
-        return { token, verdict, seen: outcome.login, login: outcome.login };
-      }
-      ({ seen } = outcome);
-      if (!seen) verdict = 'gone';
+    const { token, seen: lost } = shown;
+    if (!lost) return { ...shown, login: null };
+    const canRestore = this.sessions.canSetCookie(request);
+    const next = newRememberToken(token.loginId);
+    const values = this.sessions.valuesToKeep(request);
+    let { verdict } = shown;
+    const { seen, login } = await this.logins.restore(lost, this.sessions.client(request), values, (record, now) => {
+      const decision = this.#decide({ record, now }, token);
+      ({ verdict } = decision);
+      if (!('remember' in decision)) return null;
+      if (canRestore && decision.isDue)
+        return { remember: issueToken(decision.remember, next.verifier, now), isRestored: true };
+      return verdict === 'received' ? { remember: decision.remember, isRestored: false } : null;
+    });
+    if (login) {
+      await this.sessions.forgetAnonymous(request);
+      this.sessions.become(request, login, values);
+      this.#write(request, next, login);
+      return { token, verdict, seen, login };
     }
-    if (!seen || !isLetIn(verdict)) return { token, verdict, seen, login: null };
+    if (!seen) return { token, seen, login: null, verdict: 'gone' };
+    if (!isLetIn(verdict)) return { token, verdict, seen, login: null };
     this.sessions.throwAway(request);
     return { token, verdict, seen, login: forOneRequest(seen) };
   }
@@ -147,20 +153,8 @@ export class RememberMe {
     this.#cookie.withdraw(request);
   }
 
-  #next(
-    { remember }: LoginRecord,
-    shown: RememberToken,
-    next: RememberToken,
-    verdict: TokenVerdict,
-    now: number,
-  ): LoginRecord['remember'] {
-    if (!remember) return null;
-    const { grace } = this.options;
-    return issue(verdict === 'received' ? promote(remember, shown.verifier, now, grace) : remember, next.verifier, now);
-  }
-
-  #judge(seen: SeenLogin | null, { verifier }: RememberToken): TokenVerdict {
-    return seen ? judgeToken(seen.record, verifier, seen.now, this.options) : 'gone';
+  #decide(seen: SeenLogin | null, { verifier }: RememberToken): TokenDecision {
+    return seen ? decideToken(seen.record, verifier, seen.now, this.options) : { verdict: 'gone' };
   }
 
   #write(request: LoginRequest, token: RememberToken, { record, now }: SeenLogin): void {
@@ -178,12 +172,4 @@ export class RememberMe {
     if (!tokens) this.#tokens.set(request, (tokens = this.#cookie.read(request)));
     return tokens;
   }
-}
-
-/** True where a session and the next token are due. */
-const isDue = (verdict: TokenVerdict): boolean => verdict === 'current' || verdict === 'received';
-
-/** A login of this request alone. Whoever comes by a remember cookie is not fresh, whatever another browser has confirmed. */
-export function forOneRequest({ record, now }: SeenLogin): LiveLogin {
-  return { record: { ...record, freshAt: null }, now, sessionId: null };
 }

@@ -192,6 +192,77 @@ describe('the cost of', () => {
     expect(storage.count('logins.delete')).toBe(1);
   });
 
+  it('a login restored from the remember cookie: 2 trips, 1 user, 1 record replaced, both cookies', async () => {
+    const browser = app.browser();
+    await browser.post('/login/ada?remember=1');
+    browser.close();
+    expect(await cost(() => browser.get('/protected'))).toEqual({
+      status: 200,
+      reads: 1,
+      writes: 1,
+      loads: 1,
+      cookies: 2,
+    });
+    expect(storage.count('logins.find', 'logins.replace')).toBe(2);
+  });
+
+  it('the first request that brings the new token: 2 trips, 1 user, 1 record replaced, no cookie; then 1 trip again', async () => {
+    const browser = app.browser();
+    await browser.post('/login/ada?remember=1');
+    await browser.close().get('/protected');
+    expect(await cost(() => browser.get('/protected'))).toEqual({
+      status: 200,
+      reads: 1,
+      writes: 1,
+      loads: 1,
+      cookies: 0,
+    });
+    expect(storage.count('logins.find', 'logins.replace')).toBe(2);
+    expect(await cost(() => browser.get('/protected'))).toEqual({
+      status: 200,
+      reads: 1,
+      writes: 0,
+      loads: 1,
+      cookies: 0,
+    });
+  });
+
+  it('a request of a burst, and one in the grace: 1 trip, 1 user, nothing written, no cookie', async () => {
+    const browser = app.browser();
+    await browser.post('/login/ada?remember=1');
+    browser.close();
+    const [burst, grace] = [browser.clone(), browser.clone()];
+    const free = { status: 200, reads: 1, writes: 0, loads: 1, cookies: 0 };
+    await browser.get('/protected');
+    expect(await cost(() => burst.get('/protected'))).toEqual(free);
+    await browser.get('/protected');
+    expect(await cost(() => grace.get('/protected'))).toEqual(free);
+  });
+
+  it.each([
+    ['a malformed', 'remember=v1.garbage'],
+    ['a forged', `remember=v1.${'a'.repeat(38)}.${'b'.repeat(43)}.${'c'.repeat(43)}`],
+  ])('a guarded route with %s remember cookie: nothing', async (_, cookie) => {
+    expect(await cost(() => app.browser().get('/protected', { cookie }))).toEqual({
+      status: 401,
+      reads: 0,
+      writes: 0,
+      loads: 0,
+      cookies: 0,
+    });
+  });
+
+  it('a login to be remembered: no more than one that is not, and one more cookie', async () => {
+    const browser = app.browser();
+    expect(await cost(() => browser.post('/login/ada?remember=1'))).toEqual({
+      status: 201,
+      reads: 0,
+      writes: 1,
+      loads: 0,
+      cookies: 2,
+    });
+  });
+
   it('a request after the throttle interval: 1 more write, which moves the idle end', async () => {
     const clock = { now: Date.now() };
     const own = memoryStorage({ clock: () => clock.now });

@@ -7,7 +7,7 @@ import { Browser } from '../support/browser-client.js';
 import { startTestApp } from '../support/test-app.js';
 import type { TestApp } from '../support/test-app.js';
 import { memoryStorage } from 'nestjs-login';
-import { gates, SlowController } from './slow-writer.js';
+import { gates, SlowController } from '../support/slow-writer.js';
 
 const PARALLEL = 50;
 

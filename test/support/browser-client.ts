@@ -22,6 +22,8 @@ export interface RequestSettings {
   readonly body?: unknown;
   /** the whole Cookie header, in place of the jar's */
   readonly cookie?: string | null;
+  /** whose connections are used; default: 64 that are shared by all */
+  readonly agent?: Agent;
 }
 
 /** How a browser asks for a page. */
@@ -56,6 +58,12 @@ export class Browser {
     return copy;
   }
 
+  /** Closes the browser: what was to last as long as it is open is gone. */
+  close(): this {
+    this.jar.delete('session');
+    return this;
+  }
+
   /** The Cookie header of the next request. */
   cookieHeader(): string {
     return [...this.jar].map(([name, value]) => `${name}=${value}`).join('; ');
@@ -78,7 +86,7 @@ export class Browser {
     const answer = await new Promise<Answer>((resolve, reject) => {
       const { hostname, port } = new URL(this.origin);
       const request = send(
-        { hostname, port, method, path, agent, headers: headers as Record<string, string> },
+        { hostname, port, method, path, agent: settings.agent ?? agent, headers: headers as Record<string, string> },
         (response) => {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));

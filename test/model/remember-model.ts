@@ -1,0 +1,353 @@
+/**
+ * One browser, one thief and one server as a model: what they hold, what is under way, what may happen next. Everything that
+ * is decided is decided by the real functions, handed in so that a test can put broken ones in their place.
+ */
+import { judgeLogin } from '../../lib/logins/login-decision.js';
+import { hashOf } from '../../lib/logins/login-id.js';
+import type { LoginRecord, RememberPart } from '../../lib/logins/login-record.js';
+import type { decideToken, issueToken } from '../../lib/remember-me/remember-decision.js';
+import type { Step } from './search.js';
+
+/** The decisions that are explored. */
+export interface Decisions {
+  readonly decideToken: typeof decideToken;
+  readonly issueToken: typeof issueToken;
+}
+
+/** How far the exploration goes. */
+export interface Bounds {
+  /** requests under way at once */
+  readonly inFlight: number;
+  /** answers that get lost, and messages that are under way while the clock moves on */
+  readonly lostOrLate: number;
+}
+
+const GRACE = 60_000;
+/** A message survives one such step and not two, since none is under way for more than 60 seconds; burst and grace take two. */
+const TICK = 40_000;
+const DAY = 86_400_000;
+const LIMITS = { idle: DAY, rememberIdle: 14 * DAY, grace: GRACE };
+
+type Who = 'browser' | 'thief';
+
+/** Cookies by name: what a jar holds, a request brings, or an answer sets. null: none; in an answer undefined: left alone. */
+interface Cookies {
+  readonly session: string | null;
+  readonly token: string | null;
+}
+type Answer = Partial<Cookies>;
+
+interface Request {
+  readonly who: Who;
+  readonly kind: 'visit' | 'login' | 'logout';
+  readonly brings: Cookies;
+  /** what the answer sets, once there is one */
+  readonly sets: Answer | null;
+  /** whether a step of the clock has passed since it set out */
+  readonly isLate: boolean;
+}
+
+/** Everything that makes a difference for what happens next. Times are relative to now, which is always 0. */
+export interface World {
+  /** the one login there is; null: none */
+  readonly record: LoginRecord | null;
+  readonly browser: Cookies;
+  readonly thief: Cookies;
+  readonly requests: readonly Request[];
+  /** which tokens a received one has superseded, and how many steps of the clock ago: what really happened, whatever the record says */
+  readonly superseded: ReadonlyMap<string, number>;
+  /** the number of the login's first token, and of the next one that is made */
+  readonly first: number;
+  readonly named: number;
+  readonly lostOrLate: number;
+  readonly hasStolen: boolean;
+  readonly hasLoggedOut: boolean;
+  readonly hasLoggedInAgain: boolean;
+}
+
+const NOTHING: Cookies = { session: null, token: null };
+
+/** Any token of a login that has ended. */
+const DEAD = 'dead';
+
+const hashes = new Map<string, string>();
+const names = new Map<string, string>();
+
+/** The hash of a name, known in both directions. */
+function hashed(name: string): string {
+  let hash = hashes.get(name);
+  if (hash === undefined) {
+    hash = hashOf(name);
+    hashes.set(name, hash);
+    names.set(hash, name);
+  }
+  return hash;
+}
+
+function newRecord(session: string, token: string): LoginRecord {
+  return {
+    id: 'login',
+    userId: 'ada',
+    session: { idHash: hashed(session), startedAt: 0, endsAt: 30 * DAY },
+    remember: { base: hashed(token), candidates: [], previous: [], issuedAt: 0, endsAt: 30 * DAY },
+    createdAt: 0,
+    authenticatedAt: 0,
+    freshAt: null,
+    lastSeenAt: 0,
+    endsAt: 30 * DAY,
+    identifier: '',
+    userAgent: '',
+    ip: '',
+    version: 1,
+  };
+}
+
+/** The browser has just logged in, to be remembered. */
+export function start(): World {
+  return {
+    record: newRecord('s0', 't0'),
+    browser: { session: 's0', token: 't0' },
+    thief: NOTHING,
+    requests: [],
+    superseded: new Map(),
+    first: 0,
+    named: 1,
+    lostOrLate: 0,
+    hasStolen: false,
+    hasLoggedOut: false,
+    hasLoggedInAgain: false,
+  };
+}
+
+/** Every step that is possible. */
+export function stepsOf(world: World, decisions: Decisions, bounds: Bounds): Step<World>[] {
+  return [...possible(world, decisions, bounds)];
+}
+
+function* possible(world: World, decisions: Decisions, bounds: Bounds): Generator<Step<World>> {
+  // Without a login and without a way to another one, nobody is let in any more.
+  const mayLogIn = !world.hasLoggedInAgain || world.requests.some(({ kind, sets }) => kind === 'login' && !sets);
+  if (!world.record && !mayLogIn) return;
+  yield* deeds(world, bounds);
+  for (const [at, request] of world.requests.entries()) {
+    const { who, sets } = request;
+    if (!sets) {
+      const served = serve(world, at, decisions);
+      yield { ...served, next: settled(served.next) };
+      continue;
+    }
+    const arrived = { ...world, requests: world.requests.filter((_, other) => other !== at) };
+    yield step(() => `the ${who} gets the answer ${shown(sets)}`, { ...arrived, [who]: { ...world[who], ...sets } });
+    if (world.lostOrLate < bounds.lostOrLate)
+      yield step(() => `the answer to the ${who} gets lost ${shown(sets)}`, {
+        ...arrived,
+        lostOrLate: world.lostOrLate + 1,
+      });
+  }
+  yield* timePasses(world, decisions, bounds);
+}
+
+/** What browser and thief do by themselves. */
+function* deeds(world: World, bounds: Bounds): Generator<Step<World>> {
+  const { browser, thief, requests } = world;
+  if (browser.session !== null)
+    yield step(() => 'the browser is closed', { ...world, browser: { ...browser, session: null } });
+  if (!world.hasStolen && browser.token !== null)
+    for (const loot of browser.session === null ? [browser] : [browser, { ...browser, session: null }])
+      yield step(() => `the thief copies ${shown(loot)}`, { ...world, thief: loot, hasStolen: true });
+  if (thief.session !== null && thief.token !== null)
+    yield step(() => 'the thief drops the session', { ...world, thief: { ...thief, session: null } });
+  if (requests.length >= bounds.inFlight) return;
+  if (browser.token !== null) yield sent(world, 'browser', 'visit');
+  if (thief.token !== null) yield sent(world, 'thief', 'visit');
+  if (!world.hasLoggedOut) yield sent({ ...world, hasLoggedOut: true }, 'browser', 'logout');
+  if (!world.hasLoggedInAgain) yield sent({ ...world, hasLoggedInAgain: true }, 'browser', 'login');
+}
+
+function sent(world: World, who: Who, kind: Request['kind']): Step<World> {
+  const { session, token } = world[who];
+  const isHeld = session !== null || (token !== null && token !== DEAD);
+  // Of a login or logout it makes a difference which login the browser holds, not by which of its cookies.
+  const brings = kind === 'visit' ? world[who] : { session: null, token: isHeld ? `t${world.first}` : null };
+  const request: Request = { who, kind, brings, sets: null, isLate: false };
+  return step(() => `the ${who} asks (${kind}) ${shown(world[who])}`, {
+    ...world,
+    requests: [...world.requests, request],
+  });
+}
+
+/** The clock moves on. What is under way is late then; what is late already would be later than any message ever is. */
+function* timePasses(world: World, decisions: Decisions, bounds: Bounds): Generator<Step<World>> {
+  const { record, requests, superseded } = world;
+  if (!record?.remember) return;
+  const { remember } = record;
+  const back = (time: number): number => Math.max(time - TICK, -3 * TICK);
+  const lostOrLate = world.lostOrLate + requests.length;
+  if (lostOrLate <= bounds.lostOrLate && !requests.some(({ isLate }) => isLate))
+    yield step(() => `${TICK / 1000} seconds pass`, {
+      ...world,
+      record: {
+        ...record,
+        remember: {
+          ...remember,
+          issuedAt: back(remember.issuedAt),
+          previous: remember.previous.map(({ hash, graceEndsAt }) => ({ hash, graceEndsAt: back(graceEndsAt) })),
+        },
+      },
+      superseded: new Map([...superseded].map(([name, age]) => [name, Math.min(age + 1, 3)])),
+      requests: requests.map((request) => ({ ...request, isLate: true })),
+      lostOrLate,
+    });
+  // After the end there is one thing to know: that none of all these tokens lets anybody in.
+  if (requests.length > 0) return;
+  for (const token of tokensOf(world)) {
+    const { verdict } = decisions.decideToken(record, token, remember.endsAt, LIMITS);
+    if (verdict !== 'ended')
+      yield {
+        what: () => `the absolute end passes, and ${token} is shown`,
+        next: world,
+        broken: `it counts as ${verdict}`,
+      };
+  }
+}
+
+/**
+ * The server's answer to a request. It takes effect at one moment: what it changes is written by compare-and-set, and who
+ * lost the race reads and decides again.
+ */
+function serve(world: World, at: number, decisions: Decisions): Step<World> {
+  const request = world.requests[at] as Request;
+  const { brings, kind, who } = request;
+  const { record } = world;
+  const answered = (sets: Answer, change: Partial<World> = {}): World =>
+    replaced({ ...world, ...change }, at, { ...request, sets });
+
+  if (kind === 'logout') {
+    const holds = brings.token !== null && brings.token !== DEAD;
+    return step(() => 'the server logs out', answered(NOTHING, holds ? { record: null } : {}));
+  }
+  if (kind === 'login') {
+    const jar = { session: `s${world.named}`, token: `t${world.named}` };
+    const fresh = { record: newRecord(jar.session, jar.token), superseded: new Map(), first: world.named };
+    return step(() => `the server logs in ${shown(jar)}`, answered(jar, { ...fresh, named: world.named + 1 }));
+  }
+
+  const token = brings.token as string;
+  const hasSession = record && brings.session !== null && judgeLogin(record, brings.session, 0, LIMITS) === 'alive';
+  // A token of a login that has ended names no record.
+  const isNamed = record !== null && token !== DEAD;
+  const decision = decisions.decideToken(isNamed ? record : null, token, 0, LIMITS);
+  const { verdict } = decision;
+  const what = (): string => `the server reads for the ${who}: ${hasSession ? 'session, ' : ''}${token} ${verdict}`;
+  const tell = (next: World): Step<World> => ({ what, next, broken: wrong(world, who, token, isNamed, verdict) });
+
+  if (!record || !('remember' in decision)) {
+    const cleared = { token: null, ...(hasSession && { session: null }) };
+    if (verdict === 'theft') return tell(answered(cleared, { record: null }));
+    return tell(answered(hasSession ? {} : { token: null }));
+  }
+  const { remember, isDue } = decision;
+  const isRestored = !hasSession && isDue;
+  if (!isRestored && verdict !== 'received') return tell(answered({}));
+  if (!isRestored) return tell(answered({}, changed(world, record, remember)));
+  const sets = { session: `s${world.named}`, token: `t${world.named}` };
+  const session = { ...record.session, idHash: hashed(sets.session) };
+  hashed(sets.token);
+  const change = changed(world, { ...record, session }, decisions.issueToken(remember, sets.token, 0));
+  const told = tell(answered(sets, { ...change, named: world.named + 1 }));
+  return { ...told, what: () => `${what()}, restored ${shown(sets)}` };
+}
+
+/** A changed record, and which tokens do not count any more. */
+function changed(world: World, record: LoginRecord, remember: RememberPart): Partial<World> {
+  const counts = (part: RememberPart | null | undefined): string[] =>
+    part ? [part.base, ...part.candidates].map((hash) => names.get(hash) as string) : [];
+  const still = counts(remember);
+  const lost = counts(world.record?.remember).filter((name) => !still.includes(name));
+  const superseded = new Map([...world.superseded, ...lost.map((name) => [name, 0] as const)]);
+  return { record: { ...record, remember }, superseded };
+}
+
+/** What a verdict breaks: told apart by what really happened, not by what the record says. */
+function wrong(world: World, who: Who, token: string, isNamed: boolean, verdict: string): string | undefined {
+  const isIn = ['counts', 'received', 'grace'].includes(verdict);
+  if (verdict === 'theft' && !world.hasStolen) return 'an alarm, although nobody has stolen anything';
+  if (!isNamed) return isIn ? 'a token of a login that has ended lets somebody in' : undefined;
+  const age = world.superseded.get(token);
+  if (age !== undefined && age * TICK >= GRACE)
+    return verdict === 'theft' ? undefined : `a token that is long over counts as ${verdict}: the theft goes unseen`;
+  if (!isIn && !world.hasStolen && who === 'browser') return 'an honest browser is refused';
+  return undefined;
+}
+
+const step = (what: () => string, next: World): Step<World> => ({ what, next });
+
+const replaced = (world: World, at: number, request: Request): World => ({
+  ...world,
+  requests: world.requests.map((other, place) => (place === at ? request : other)),
+});
+
+/** Without what can make no difference any more: sessions that are over, tokens of logins that are, answers that set nothing. */
+function settled(world: World): World {
+  const { record, first, requests } = world;
+  const session = record ? names.get(record.session.idHash) : undefined;
+  const still = <Some extends Answer>(cookies: Some): Some => {
+    const isOver = cookies.session && cookies.session !== session;
+    const isDead = cookies.token && cookies.token !== DEAD && (!record || Number(cookies.token.slice(1)) < first);
+    if (!isOver && !isDead) return cookies;
+    return { ...cookies, ...(isOver && { session: null }), ...(isDead && { token: DEAD }) };
+  };
+  const stillUnderWay: Request[] = [];
+  for (const request of requests) {
+    const [brings, sets] = [still(request.brings), request.sets && still(request.sets)];
+    if (sets && sets.session === undefined && sets.token === undefined) continue;
+    const isSame = brings === request.brings && sets === request.sets;
+    stillUnderWay.push(isSame ? request : { ...request, brings, sets });
+  }
+  return { ...world, browser: still(world.browser), thief: still(world.thief), requests: stillUnderWay };
+}
+
+/** The state in a spelling of its own: names by the order in which they come, and none for what nobody holds. */
+export function keyOf(world: World): string {
+  const { record, requests, browser, thief, superseded } = world;
+  const held = tokensOf(world);
+  const order: string[] = [];
+  const name = (token: string | null | undefined): string => {
+    if (!token || token === DEAD) return token === undefined ? '' : token === null ? '-' : 'x';
+    let place = order.indexOf(token);
+    if (place < 0) place = order.push(token) - 1;
+    return place + (['a', 'b', 'c', 'c'][superseded.get(token) ?? -1] ?? '');
+  };
+  const ofRecord = (hash: string): string => {
+    const token = names.get(hash) as string;
+    return held.includes(token) ? name(token) : '_';
+  };
+  const jar = ({ session, token }: Answer): string => (session ? 's' : session === null ? '-' : '') + name(token);
+  const flags = Number(world.hasStolen) + 2 * Number(world.hasLoggedOut) + 4 * Number(world.hasLoggedInAgain);
+  let key = `${world.lostOrLate}${flags}|${jar(browser)}|${jar(thief)}|`;
+  const { remember } = record ?? {};
+  if (remember) {
+    key += ofRecord(remember.base);
+    for (const hash of remember.candidates) key += `+${ofRecord(hash)}`;
+    if (remember.candidates.length) key += `@${Math.max(remember.issuedAt, -2 * TICK) / TICK}`;
+    const previous = remember.previous
+      .filter(({ graceEndsAt }) => graceEndsAt > 0)
+      .map(({ hash, graceEndsAt }) => `<${ofRecord(hash)}${graceEndsAt === GRACE ? '' : "'"}`);
+    key += previous.sort().join('');
+  }
+  const forms = requests.map(({ who, kind, isLate, brings, sets }) =>
+    [who[0], sets ? '' : kind[3], isLate ? "'" : '', jar(sets ?? brings)].join(''),
+  );
+  return `${key}|${forms.sort().join()}`;
+}
+
+/** Every token of the login that somebody holds, or that is under way. */
+function tokensOf({ browser, thief, requests }: World): string[] {
+  const tokens: string[] = [];
+  for (const { token } of [browser, thief, ...requests.map(({ brings, sets }) => sets ?? brings)])
+    if (token && token !== DEAD) tokens.push(token);
+  return tokens;
+}
+
+const shown = ({ session, token }: Answer): string =>
+  `(${[session, token].map((name) => (name === undefined ? '' : (name ?? '-'))).join(' ')})`;

@@ -1,0 +1,44 @@
+/** Explores the model as a process of its own: `node build/test/model/run.js DECISIONS IN_FLIGHT LOST_OR_LATE`, answers a Finding as JSON. */
+import { decideToken, issueToken } from '../../lib/remember-me/remember-decision.js';
+import { hashOf } from '../../lib/logins/login-id.js';
+import type { RememberPart } from '../../lib/logins/login-record.js';
+import { keyOf, start, stepsOf } from './remember-model.js';
+import type { Decisions } from './remember-model.js';
+import { explore } from './search.js';
+
+const GRACE = 60_000;
+
+/** The next token takes the place of the former one as soon as it is sent, with or without a grace for that one. */
+const atOnce =
+  (grace: number): Decisions['issueToken'] =>
+  (remember, verifier, now): RememberPart => ({
+    ...remember,
+    base: hashOf(verifier),
+    candidates: [],
+    previous: grace ? [{ hash: remember.base, graceEndsAt: now + grace }] : [],
+    issuedAt: now,
+  });
+
+/** Lets in by every token that it knows the login of. */
+const lenient: Decisions['decideToken'] = (record, verifier, now, limits) => {
+  const decision = decideToken(record, verifier, now, limits);
+  const remember = record?.remember;
+  return decision.verdict === 'theft' && remember ? { verdict: 'grace', remember, isDue: false } : decision;
+};
+
+/** Never looks at an end. */
+const endless: Decisions['decideToken'] = (record, verifier, _now, limits) => decideToken(record, verifier, 0, limits);
+
+/** The decisions of lib/; broken ones that others ship, and broken ones that show that the search sees every kind of harm. */
+const DECISIONS: Record<string, Decisions> = {
+  real: { decideToken, issueToken },
+  'letting in what is over': { decideToken: lenient, issueToken },
+  'counting past the end': { decideToken: endless, issueToken },
+  'one-step rotation': { decideToken, issueToken: atOnce(0) },
+  'promotion without receipt': { decideToken, issueToken: atOnce(GRACE) },
+};
+
+const [name = 'real', inFlight, lostOrLate] = process.argv.slice(2);
+const decisions = DECISIONS[name] as Decisions;
+const bounds = { inFlight: Number(inFlight), lostOrLate: Number(lostOrLate) };
+process.stdout.write(JSON.stringify(explore(start(), (world) => stepsOf(world, decisions, bounds), keyOf)));
