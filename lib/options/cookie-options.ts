@@ -73,4 +73,12 @@ export function resolveCookie(name: string, attributes: CookieAttributes): Named
   return Object.freeze({ name, attributes });
 }
 
+/** @throws LoginFault ERR_LOGIN_COOKIE where two cookies of ours would be taken for each other */
+export function refuseSameName(...cookies: readonly NamedCookie[]): void {
+  const names = cookies.map(({ name }) => name);
+  const twice = names.find((name, at) => names.indexOf(name) < at);
+  if (twice !== undefined)
+    throw fault(`Two cookies are named "${twice}".`, 'Change "session.name" or "remember.cookieName".');
+}
+
 const fault = (problem: string, remedy: string): LoginFault => new LoginFault('ERR_LOGIN_COOKIE', problem, remedy);

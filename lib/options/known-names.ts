@@ -2,7 +2,7 @@
 import { LoginFault } from '../exceptions/login-fault.js';
 
 /** What of express-session is decided here, and why it cannot be an option. */
-const RESERVED: Readonly<Record<string, string>> = {
+const OF_EXPRESS_SESSION: Readonly<Record<string, string>> = {
   genid: 'Session ids are made by this package: they name the login record.',
   secret: 'Use the option "secret" of LoginModule.',
   store: 'Use the option "storage" of LoginModule: { sessions: yourStore, logins }.',
@@ -14,6 +14,16 @@ const RESERVED: Readonly<Record<string, string>> = {
   maxAge:
     'Use the options "login.idle" and "login.absolute", and "session.cookie.persistent" for a cookie that outlives the browser.',
   expires: 'Use the options "login.idle" and "login.absolute".',
+};
+
+/** Names that are asked for in a group and cannot be there, with the reason or the place where they belong. */
+const ELSEWHERE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  session: OF_EXPRESS_SESSION,
+  'session.cookie': OF_EXPRESS_SESSION,
+  remember: {
+    duration: 'Use the option "remember.absolute"; a duration of its own is given to a single loginUser().',
+    maxAge: 'Use the options "remember.idle" and "remember.absolute".',
+  },
 };
 
 /**
@@ -36,8 +46,9 @@ export function refuseUnknown(
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue;
     const full = path ? `${path}.${name}` : name;
-    const why = path.startsWith('session') ? RESERVED[name] : undefined;
-    if (why !== undefined && Object.hasOwn(RESERVED, name))
+    const { [path]: group = {} } = ELSEWHERE;
+    const why = group[name];
+    if (why !== undefined && Object.hasOwn(group, name))
       throw new LoginFault('ERR_LOGIN_RESERVED_OPTION', `The option "${full}" is decided by LoginModule.`, why);
     if (path === '' && name === 'guard')
       throw new LoginFault(

@@ -2,7 +2,7 @@
 import { LoginFault } from '../exceptions/login-fault.js';
 import type { LoginStorage } from '../logins/login-storage.js';
 import type { LoginStore } from '../logins/login-store.js';
-import { defaultCookieName, resolveCookie, resolveCookieAttributes } from './cookie-options.js';
+import { defaultCookieName, refuseSameName, resolveCookie, resolveCookieAttributes } from './cookie-options.js';
 import { milliseconds } from './duration.js';
 import { refuseUnknown } from './known-names.js';
 import { invalidOption, OptionReader } from './option-reader.js';
@@ -58,6 +58,16 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
   const rememberReader = new OptionReader(remember, 'remember.');
   const rememberAttributes = resolveCookieAttributes(rememberReader, 'remember', production);
   const notice = Object.freeze({ ...attributes, path: '/', domain: null, httpOnly: true });
+  const sessionCookie = resolveCookie(
+    new OptionReader(session, 'session.').text('name', defaultCookieName('session', attributes)),
+    attributes,
+  );
+  const rememberCookie = resolveCookie(
+    rememberReader.text('cookieName', defaultCookieName('remember', rememberAttributes)),
+    rememberAttributes,
+  );
+  const noticeCookie = resolveCookie(defaultCookieName('login-notice', notice), notice);
+  refuseSameName(sessionCookie, rememberCookie, noticeCookie);
   const idle = milliseconds(login.idle, 'login.idle', '24h');
   const absolute = milliseconds(login.absolute, 'login.absolute', '30d');
   const loginDisabled = options.flag('loginDisabled', false);
@@ -105,18 +115,9 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
     rememberAbsolute: milliseconds(remember.absolute, 'remember.absolute', '30d'),
     grace: resolveGrace(remember.grace),
     refreshEachRequest: rememberReader.flag('refreshEachRequest', false),
-    rememberCookie: resolveCookie(
-      rememberReader.text('cookieName', defaultCookieName('remember', rememberAttributes)),
-      rememberAttributes,
-    ),
-    sessionCookie: Object.freeze({
-      ...resolveCookie(
-        new OptionReader(session, 'session.').text('name', defaultCookieName('session', attributes)),
-        attributes,
-      ),
-      persistent: cookieReader.flag('persistent', false),
-    }),
-    noticeCookie: resolveCookie(defaultCookieName('login-notice', notice), notice),
+    rememberCookie,
+    sessionCookie: Object.freeze({ ...sessionCookie, persistent: cookieReader.flag('persistent', false) }),
+    noticeCookie,
     keepOnLogin: new OptionReader(session, 'session.').list('keepOnLogin', []),
     userKeySalt: options.text('userKeySalt', ''),
   });

@@ -285,6 +285,7 @@ describe('an unknown option', () => {
     ['session.cookie.samesite', { session: { cookie: { samesite: 'lax' } } }, /no option "session\.cookie\.samesite".*Did you mean "session\.cookie\.sameSite"\?/],
     ['login.idel', { login: { idel: '1h' } }, /no option "login\.idel".*Did you mean "login\.idle"\?/],
     ['login.xyzzy', { login: { xyzzy: 1 } }, /no option "login\.xyzzy".*There are: idle, absolute\./],
+    ['remember.cookiename', { remember: { cookiename: 'me' } }, /no option "remember\.cookiename".*Did you mean "remember\.cookieName"\?/],
     ['a polluting one', { session: JSON.parse('{ "__proto__": { "secure": false } }') as object }, /no option "session\.__proto__"/],
     ['a polluting session', { session: JSON.parse('{ "constructor": 1 }') as object }, /no option "session\.constructor"/],
   ])('is refused by name, with what was meant: %s', (_name, options, says) =>
@@ -296,6 +297,7 @@ describe('an unknown option', () => {
     ['session', { session: 'strict' }, /"session" is no object/],
     ['session.cookie', { session: { cookie: [] } }, /"session\.cookie" is no object/],
     ['login', { login: '30d' }, /"login" is no object/],
+    ['remember', { remember: true }, /"remember" is no object/],
   ])('and a group that is no object is refused: %s, %j', (_name, options, says) =>
     expectRefusal({ options }, 'ERR_LOGIN_INVALID_OPTION', says),
   );
@@ -393,6 +395,40 @@ describe('a duration', () => {
   it.each([1, 60_000, '500ms', '30s', '10m', '12h', '30d'])('is accepted as %p', (idle) =>
     expectStart({ options: { login: { idle } } }),
   );
+});
+
+describe('what is remembered', () => {
+  it.each<[string, unknown, LoginErrorCode, RegExp]>([
+    ['idle', '14 days', 'ERR_LOGIN_INVALID_DURATION', /"remember\.idle" is no duration/],
+    ['absolute', null, 'ERR_LOGIN_INVALID_DURATION', /"remember\.absolute" is no duration/],
+    ['duration', '1h', 'ERR_LOGIN_RESERVED_OPTION', /"remember\.duration" is decided.*"remember\.absolute"/],
+    ['grace', '999ms', 'ERR_LOGIN_INVALID_OPTION', /"remember\.grace" cannot be "999ms".*from 1 s to 10 m/],
+    ['grace', '11m', 'ERR_LOGIN_INVALID_OPTION', /"remember\.grace" cannot be "11m".*from 1 s to 10 m/],
+    ['grace', 0, 'ERR_LOGIN_INVALID_DURATION', /"remember\.grace" is no duration/],
+    ['refreshEachRequest', 'yes', 'ERR_LOGIN_INVALID_OPTION', /"remember\.refreshEachRequest".*Write true or false/],
+    ['cookieName', 'remember me', 'ERR_LOGIN_COOKIE', /cannot be named "remember me"/],
+    ['cookieName', '', 'ERR_LOGIN_INVALID_OPTION', /"remember\.cookieName"/],
+    ['cookieName', '__Host-me', 'ERR_LOGIN_COOKIE', /__Host- cookie is Secure/],
+    ['cookieName', 'session', 'ERR_LOGIN_COOKIE', /Two cookies are named "session".*Change "session\.name"/],
+    ['cookieName', 'login-notice', 'ERR_LOGIN_COOKIE', /Two cookies are named "login-notice"/],
+    ['path', 'app', 'ERR_LOGIN_INVALID_OPTION', /"remember\.path"/],
+    ['domain', '.app.example', 'ERR_LOGIN_INVALID_OPTION', /"remember\.domain".*without a dot/],
+    ['sameSite', 'none', 'ERR_LOGIN_COOKIE', /unless it is Secure/],
+    ['sameSite', 'Lax', 'ERR_LOGIN_INVALID_OPTION', /"remember\.sameSite"/],
+    ['secure', 'auto', 'ERR_LOGIN_INVALID_OPTION', /"remember\.secure"/],
+  ])('by an option that makes no sense is refused: %s %j', (name, value, code, says) =>
+    expectRefusal({ options: { remember: { [name]: value } } }, code, says),
+  );
+
+  it.each([
+    ['httpOnly', /In production the cookie of "remember" must be HttpOnly.*Take "remember\.httpOnly: false" out/],
+    ['secure', /In production the cookie of "remember" must be Secure.*Take "remember\.secure: false" out/],
+  ])('B2: in production by a cookie that leaks is refused: %s', (name, says) =>
+    expectRefusal({ options: { production: true, remember: { [name]: false } } }, 'ERR_LOGIN_COOKIE', says),
+  );
+
+  it('may live on a domain and a path of its own, in production too', () =>
+    expectStart({ options: { production: true, remember: { domain: 'app.example', path: '/app', grace: '10m' } } }));
 });
 
 describe('a cookie that browsers would drop', () => {
