@@ -87,16 +87,9 @@ export class LoginActions {
     const isSameUser = former?.record.userId === userId;
     const values = isSameUser ? this.sessions.values(request) : this.sessions.valuesToKeep(request);
     const verifier = newVerifier();
-    const login = await this.#openLogin(
-      request,
-      {
-        ...this.sessions.client(request),
-        userId,
-        fresh,
-        remember: rememberFor === null ? null : { hash: hashOf(verifier), duration: rememberFor },
-      },
-      values,
-    );
+    const rememberAs = rememberFor === null ? null : { hash: hashOf(verifier), duration: rememberFor };
+    const draft = { ...this.sessions.client(request), userId, fresh, remember: rememberAs };
+    const login = await this.#openLogin(request, draft, values);
     this.sessions.become(request, login, values);
     if (remember) this.remember.begin(request, { loginId: login.record.id, verifier }, login);
     else this.remember.clear(request);

@@ -53,12 +53,8 @@ export class UserResolver {
   async resolve(request: LoginRequest): Promise<ResolvedUser> {
     keepOutOfCaches(responseOf(request));
     this.events.emit('accessed', clientFacts(request));
-    return (
-      (await this.#bySession(request)) ??
-      (await this.#byRememberCookie(request)) ??
-      (await this.#byRequestLoader(request)) ??
-      NOBODY
-    );
+    const byLogin = (await this.#bySession(request)) ?? (await this.#byRememberCookie(request));
+    return byLogin ?? (await this.#byRequestLoader(request)) ?? NOBODY;
   }
 
   /** The login that the session cookie names, once every limit, session protection and the remember cookie have been looked at. */

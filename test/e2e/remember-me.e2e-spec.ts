@@ -459,13 +459,15 @@ describe('a remembered login', () => {
         'v1...',
         '{}',
       ];
+      const taken: string[] = [];
       storage.reset();
       for (let made = 0; made < 10_000; made += 1) {
         const value =
           spoiled[made] ?? `v1.${id}.${createHash('sha256').update(String(made)).digest('base64url')}.${mac}`;
         const { status, cookies } = await app.browser().get('/protected', { cookie: `remember=${value}` });
-        if (status !== 401 || cookies.length) throw new Error(`${value} was answered ${status} ${cookies.join()}`);
+        if (status !== 401 || cookies.length) taken.push(value);
       }
+      expect(taken).toEqual([]);
       expect(storage.reads + storage.writes).toBe(0);
       expect(told(app, 'rememberTokenTheft')).toEqual([]);
       expect(await isIn(browser)).toBe(true);
