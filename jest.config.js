@@ -2,7 +2,11 @@
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
+  globalSetup: '<rootDir>/test/support/start-servers.mjs',
+  globalTeardown: '<rootDir>/test/support/stop-servers.mjs',
   testRegex: '\\.(e2e-)?spec\\.ts$',
+  // Applications with tests and package.json files of their own: `npm run consumers` runs them.
+  modulePathIgnorePatterns: ['<rootDir>/test/consumers/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     // A test imports the package by its name, as a user does, and runs its source.

@@ -8,7 +8,10 @@ const [wanted] = process.argv.slice(2);
 requireNode(20, 19);
 installPackages();
 if (wanted === 'sample') makeSecret();
-if (wanted === 'browser') installBrowser();
+if (wanted === 'tests') {
+  installBrowser();
+  installRedis();
+}
 
 function requireNode(major, minor) {
   const [has, hasMinor] = process.versions.node.split('.').map(Number);
@@ -42,22 +45,36 @@ function installBrowser() {
   }
   if (['/usr/bin/chromium', '/usr/bin/google-chrome'].some((path) => existsSync(path))) return;
   if (process.platform === 'darwin' && existsSync('/Applications/Google Chrome.app')) return;
-  if (process.getuid?.() === 0 && spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0) {
-    console.log('Installing Chromium for the browser tests (apt-get install chromium) ...');
-    const quiet = {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    };
-    try {
-      execFileSync('apt-get', ['-qq', 'update'], quiet);
-      execFileSync('apt-get', ['-qq', 'install', '-y', '--no-install-recommends', 'chromium'], quiet);
-    } catch {
-      fail('apt-get could not install Chromium: install it by hand, or point CHROMIUM_PATH at a Chrome or Chromium.');
-    }
-    return;
-  }
+  if (hasApt()) return aptInstall('chromium', 'install it by hand, or point CHROMIUM_PATH at a Chrome or Chromium');
   if (process.platform === 'linux' && process.arch === 'x64') return; // @sparticuz/chromium
   fail('The browser tests need Chrome or Chromium: install one, or point CHROMIUM_PATH at it.');
+}
+
+/** PostgreSQL comes with the packages; of Redis there is no such package. */
+function installRedis() {
+  if ((process.env.TEST_WITHOUT ?? '').split(',').includes('redis')) return;
+  if (spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0) return;
+  const remedy = 'install it (brew install redis), or leave its tests out by TEST_WITHOUT=redis';
+  if (hasApt()) return aptInstall('redis-server', remedy);
+  fail(`The tests need redis-server: ${remedy}.`);
+}
+
+function hasApt() {
+  return process.getuid?.() === 0 && spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+function aptInstall(name, remedy) {
+  console.log(`Installing ${name} for the tests (apt-get install ${name}) ...`);
+  const quiet = {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  };
+  try {
+    execFileSync('apt-get', ['-qq', 'update'], quiet);
+    execFileSync('apt-get', ['-qq', 'install', '-y', '--no-install-recommends', name], quiet);
+  } catch {
+    fail(`apt-get could not install ${name}: ${remedy}.`);
+  }
 }
 
 function fail(sentence) {
