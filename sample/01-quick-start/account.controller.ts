@@ -6,6 +6,12 @@ import { dashboardPage, loginPage, passwordPage } from './pages.js';
 import type { User } from './users.service.js';
 import { UsersService } from './users.service.js';
 
+interface LoginForm {
+  email?: string;
+  password?: string;
+  remember?: 'on';
+}
+
 @Controller()
 export class AccountController {
   constructor(
@@ -19,13 +25,13 @@ export class AccountController {
   }
 
   @Post('login')
-  async signIn(@Req() req: Request, @Res() res: Response, @Body() form: { email?: string; password?: string }) {
+  async signIn(@Req() req: Request, @Res() res: Response, @Body() form: LoginForm) {
     const user = await this.users.verify(String(form.email), String(form.password));
     if (!user) {
       res.status(401).send(loginPage({ messages: ['Wrong address or password.'], next: this.login.nextUrl(req) }));
       return;
     }
-    await this.login.loginUser(req, user);
+    await this.login.loginUser(req, user, { remember: form.remember === 'on' });
     res.redirect(303, this.login.nextUrl(req) ?? '/');
   }
 

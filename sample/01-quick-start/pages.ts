@@ -14,6 +14,7 @@ export function loginPage({ messages, next }: { messages: string[]; next?: strin
     `${told}<form method="post" action="/login">${kept}
     <label>Email <input type="email" name="email" autocomplete="username" required></label>
     <label>Password <input type="password" name="password" autocomplete="current-password" required></label>
+    <label><input type="checkbox" name="remember"> Remember me</label>
     <button>Log in</button></form>`,
   );
 }

@@ -40,6 +40,29 @@ describe('a file', () => {
   });
 });
 
+describe('lib/', () => {
+  it('E2 compares no secret but in constant time: hashes, verifiers and MACs go through sameText alone', () => {
+    const comparison =
+      /([=!]==\s*[\w.]*(hash|verifier|mac\b|signature|\bbase\b)|(hash|verifier|\bmac|signature|\bbase)\w*\s*[=!]==)/i;
+    const careless = filesIn('lib').flatMap((file) =>
+      read(file)
+        .split('\n')
+        .filter(
+          (line) => comparison.test(line.replaceAll(/[=!]== (undefined|null)/g, '')) && !/^\s*(\/?\*|\/\/)/.test(line),
+        )
+        .map((line) => `${file}: ${line.trim()}`),
+    );
+    expect(careless).toEqual([]);
+    expect(read('lib/http/signature.ts')).toContain('a.length === b.length && timingSafeEqual(a, b)');
+    for (const file of [
+      'lib/remember-me/remember-decision.ts',
+      'lib/logins/login-decision.ts',
+      'lib/http/signature.ts',
+    ])
+      expect(read(file)).toMatch(/\bsameText\(/);
+  });
+});
+
 describe('the rule itself', () => {
   it.each([
     ['/** Counts the logins of a user. */\nimport x;', 'Counts the logins of a user.'],

@@ -2,9 +2,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { launchChromium } from '../support/chromium.js';
+import { launchChromium, openProfile } from '../support/chromium.js';
 import { freePort } from '../support/free-port.js';
 
 /** What `npm start` runs once everything is built. */
@@ -104,6 +106,39 @@ describe('the quick start in a browser', () => {
     await page.goto(home);
     expect(path()).toMatch(/^\/login/);
   });
+
+  it.each([
+    ['remembers who asked for it after the browser was closed', true],
+    ['forgets who did not ask for it once the browser is closed', false],
+  ])(
+    '%s',
+    async (_what, isAsked) => {
+      const folder = mkdtempSync(join(tmpdir(), 'nestjs-login-profile-'));
+      const visit = async (work: (page: Page) => Promise<void>): Promise<void> => {
+        const profile = await openProfile(folder);
+        await work(await profile.newPage());
+        await profile.close();
+      };
+      await visit(async (tab) => {
+        await tab.goto(`${home}/login`);
+        await tab.fill('input[type=email]', 'ada@example.com');
+        await tab.fill('input[type=password]', 'correct horse');
+        if (isAsked) await tab.check('input[name=remember]');
+        await tab.click('button');
+        expect(await tab.textContent('h1')).toBe('Dashboard');
+      });
+      for (const _ of [1, 2])
+        await visit(async (tab) => {
+          await tab.goto(home);
+          expect(await tab.textContent('h1')).toBe(isAsked ? 'Dashboard' : 'Log in');
+          // What needs a fresh login still asks for the password.
+          await tab.goto(`${home}/password`);
+          expect(await tab.textContent('h1')).toBe('Log in');
+        });
+      rmSync(folder, { recursive: true });
+    },
+    60_000,
+  );
 
   it("refuses a login form that another site submits in the visitor's browser", async () => {
     // A page on another host: 127.0.0.1 is another site than localhost.

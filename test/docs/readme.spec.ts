@@ -3,11 +3,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 import { FreshLoginRequiredException, LoginRequiredException } from 'nestjs-login';
-import { ROOT } from '../architecture/project.js';
+import { filesIn, ROOT } from '../architecture/project.js';
 
 /** A slow machine may take longer over the compiler than jest waits by itself, in milliseconds. */
 const PATIENCE = 60_000;
-const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
+const DOCUMENTS = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...filesIn('docs').filter((file) => file.endsWith('.md')),
+];
 
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const readme = read('README.md');
@@ -187,6 +193,18 @@ describe('the README', () => {
     const names = valueExports(file);
     expect(names.length).toBeGreaterThan(0);
     expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(readme))).toEqual([]);
+  });
+});
+
+describe('the page on remember me', () => {
+  it('has a line in its table for every verdict, and for nothing else', () => {
+    const [, union = ''] =
+      /^export type TokenVerdict = ([^;]*);/m.exec(read('lib/remember-me/remember-decision.ts')) ?? [];
+    const verdicts = [...union.matchAll(/'(\w+)'/g)].map(([, verdict = '']) => verdict);
+    const [, table = ''] = /^## The decision\n([^]*?)^## /m.exec(read('docs/remember-me.md')) ?? [];
+    const shown = [...table.matchAll(/^\|[^|]*\|[^|]*\| `(\w+)` \|/gm)].map(([, verdict = '']) => verdict);
+    expect(verdicts).toHaveLength(6);
+    expect([...new Set(shown)].toSorted()).toEqual(verdicts.toSorted());
   });
 });
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import sparticuz from '@sparticuz/chromium';
 import { chromium } from 'playwright-core';
-import type { Browser, LaunchOptions } from 'playwright-core';
+import type { Browser, BrowserContext, LaunchOptions } from 'playwright-core';
 
 /** Without these a browser without a network spends its start on calls to its maker. */
 const QUIET = [
@@ -16,6 +16,11 @@ const QUIET = [
 
 export async function launchChromium(): Promise<Browser> {
   return chromium.launch(await launchOptions());
+}
+
+/** A browser that keeps its profile in a folder, so that it can be closed and opened again. */
+export async function openProfile(folder: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, await launchOptions());
 }
 
 async function launchOptions(): Promise<LaunchOptions> {
