@@ -1,6 +1,7 @@
 /** ESM jest: npm test starts it with --experimental-vm-modules, since Nest 12 is ESM only. SWC emits the decorator metadata; tsc checks the types. */
 export default {
   testEnvironment: 'node',
+  maxWorkers: '100%',
   roots: ['<rootDir>/test'],
   globalSetup: '<rootDir>/test/support/start-servers.mjs',
   globalTeardown: '<rootDir>/test/support/stop-servers.mjs',

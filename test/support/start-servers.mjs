@@ -26,7 +26,7 @@ export default async function startServers() {
     leftOut.includes('postgres') ? undefined : startPostgres(folder),
   ]);
   globalThis.stopServers = async () => {
-    await Promise.all(servers.map((stop) => stop?.()));
+    for (const stop of servers) await stop?.();
     await rm(folder, { recursive: true, force: true });
   };
 }
