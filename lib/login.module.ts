@@ -121,6 +121,8 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationShutd
   /** Last in both lists, which Nest asks from their end; the second holds the filters that live as long as a request. */
   #answerFirst(): void {
     this.application.addGlobalFilter(this.#get(LoginExceptionFilter));
+    // Ours beside none of the application's would only make Nest warn about it at every start.
+    if (this.application.getGlobalRequestFilters().length === 0) return;
     const own = [...this.modules.values()]
       .find(({ metatype }) => metatype === LoginModule)
       ?.providers.get(LoginExceptionFilter);

@@ -249,6 +249,21 @@ describe("guard: 'global'", () => {
   );
 });
 
+describe('an application that starts', () => {
+  it('is told of nothing: no line of its log is a warning or an error', async () => {
+    const told: string[] = [];
+    const quiet = (): void => undefined;
+    const tell = (...words: unknown[]): unknown => told.push(words.join(' '));
+    const logger = { log: quiet, debug: quiet, verbose: quiet, warn: tell, error: tell, fatal: tell };
+    @Module({ imports: [LoginModule.forRoot({ secret: SECRET })], controllers: [Pages], providers: [Users] })
+    class AppModule {}
+    const app = await NestFactory.create(AppModule, { logger });
+    closers.push(() => app.close());
+    await app.init();
+    expect(told).toEqual([]);
+  });
+});
+
 describe('a feature module that imports nothing of it', () => {
   it('guards its routes, asks who the user is and logs out', async () => {
     @Injectable()
