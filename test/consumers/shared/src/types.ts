@@ -1,0 +1,25 @@
+/** What Register says of the user counts for the package's own types: these lines compile, and the marked ones must not. */
+import { CurrentUser } from 'nestjs-login';
+import type { LoginManagerService, LoginRequest } from 'nestjs-login';
+import { ada } from './users.service.js';
+
+export class Fields {
+  known(@CurrentUser('email') email: string): string {
+    return email;
+  }
+
+  // @ts-expect-error -- the user has no field of this name
+  misspelt(@CurrentUser('emial') email: string): string {
+    return email;
+  }
+}
+
+export async function users(login: LoginManagerService, request: LoginRequest): Promise<string | undefined> {
+  await login.loginUser(request, ada);
+  // @ts-expect-error -- this is no user: it has no address
+  await login.loginUser(request, { id: 1, password: '' });
+  const user = await login.currentUser(request);
+  const email: string | undefined = user?.email;
+  // @ts-expect-error -- the user has no field of this name
+  return user?.emial ?? email;
+}
