@@ -42,7 +42,8 @@ export type {
 export type { LoginRecord, RememberPart, SessionPart, SupersededToken } from './logins/login-record.js';
 export type { LoginStorage, SessionStore, StoredSession } from './logins/login-storage.js';
 export { LoginStore } from './logins/login-store.js';
-export type { FoundLogin, InsertedLogin, LoginUse } from './logins/login-store.js';
+export type { FoundLogin, InsertedLogin, ListedLogins, LoginCap, LoginUse } from './logins/login-store.js';
+export type { LoginDevice } from './context/login-devices.js';
 export type { LoginUserOptions } from './context/login-actions.js';
 export type { Challenge, Flash } from './challenge/notice-cookie.js';
 export type { Duration } from './options/duration.js';
@@ -57,5 +58,5 @@ export { MemoryLoginStore } from './stores/memory/memory-login-store.js';
 export { MemorySessionStore } from './stores/memory/memory-session-store.js';
 export { memoryStorage } from './stores/memory/memory-storage.js';
 export type { MemoryStorage } from './stores/memory/memory-storage.js';
-export type { LoginUser, LoginUserField, Register } from './user/login-user.js';
+export type { LoginUser, LoginUserField, LoginUserId, Register } from './user/login-user.js';
 export { UserMixin } from './user/user-mixin.js';

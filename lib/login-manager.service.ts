@@ -5,11 +5,13 @@ import type { Challenge, Flash } from './challenge/notice-cookie.js';
 import { LoginActions } from './context/login-actions.js';
 import type { LoginUserOptions } from './context/login-actions.js';
 import { LoginContexts } from './context/login-contexts.js';
+import { LoginDevices } from './context/login-devices.js';
+import type { LoginDevice } from './context/login-devices.js';
 import { LoginEventStream } from './events/login-event-stream.js';
 import type { LoginRequest } from './http/login-request.js';
 import { milliseconds } from './options/duration.js';
 import type { Duration } from './options/duration.js';
-import type { LoginUser } from './user/login-user.js';
+import type { LoginUser, LoginUserId } from './user/login-user.js';
 
 /**
  * Logs users in and out and says who the current user is: Flask-Login's LoginManager. Every method takes the request
@@ -27,6 +29,7 @@ export class LoginManagerService {
   constructor(
     private readonly contexts: LoginContexts,
     private readonly actions: LoginActions,
+    private readonly devices: LoginDevices,
     private readonly challenge: LoginChallenge,
     private readonly notices: NoticeCookie,
     events: LoginEventStream,
@@ -100,6 +103,44 @@ export class LoginManagerService {
    */
   async isRemembered(request: LoginRequest): Promise<boolean> {
     return (await this.contexts.of(request).resolve()).isRemembered;
+  }
+
+  /**
+   * A user's logins, one a device, the last used first; ended ones are not among them (OWASP ASVS 7.5.2).
+   * @param userId as the user loader gets it
+   * @param request where given, its login is the one with `isCurrent`
+   * @throws LoginUnavailableException where the store fails (503); LoginFault ERR_LOGIN_USER_ID for what is no id
+   */
+  logins(userId: LoginUserId, request?: LoginRequest): Promise<LoginDevice[]> {
+    return this.devices.list(userId, request);
+  }
+
+  /**
+   * Ends one login of a user, with its session and its remember cookie: out on the next request, on every node (OWASP ASVS
+   * 7.4.5, 7.5.2). Who may call it is up to the handler: `@Fresh()` where users end their own.
+   * @returns false for a login that has ended, that never was, and for one of somebody else
+   * @throws LoginUnavailableException where the store fails (503)
+   */
+  revoke(userId: LoginUserId, loginId: string): Promise<boolean> {
+    return this.devices.revoke(userId, loginId);
+  }
+
+  /**
+   * Ends every login of the request's user but the request's own.
+   * @returns how many it has ended
+   * @throws LoginRequiredException where nobody is logged in (401); LoginUnavailableException as revoke does
+   */
+  logoutOthers(request: LoginRequest): Promise<number> {
+    return this.devices.endOthers(request);
+  }
+
+  /**
+   * Ends every login of a user, the present one included.
+   * @returns how many it has ended
+   * @throws LoginUnavailableException as revoke does
+   */
+  logoutEverywhere(userId: LoginUserId): Promise<number> {
+    return this.devices.endAll(userId);
   }
 
   /**

@@ -14,12 +14,14 @@ import { LoginChallenge } from './challenge/login-challenge.js';
 import { NoticeCookie } from './challenge/notice-cookie.js';
 import { LoginActions } from './context/login-actions.js';
 import { LoginContexts } from './context/login-contexts.js';
+import { LoginDevices } from './context/login-devices.js';
 import { LoginEventStream } from './events/login-event-stream.js';
 import { LoginExceptionFilter } from './filters/login-exception.filter.js';
 import { GuardSettings, LoginRequiredGuard } from './guards/login-required.guard.js';
 import { LoginManagerService } from './login-manager.service.js';
 import { LoginRegistry } from './logins/login-registry.js';
 import { LoginStore } from './logins/login-store.js';
+import { UserLogins } from './logins/user-logins.js';
 import type { LoginOptions } from './options/login-options.js';
 import { resolveLoginOptions } from './options/resolve-login-options.js';
 import type { ResolvedLoginOptions } from './options/resolved-login-options.js';
@@ -125,6 +127,7 @@ function providers(): Provider[] {
     ),
     provide(LoginStore, [RESOLVED_OPTIONS], ({ storage }: ResolvedLoginOptions) => storage.logins),
     make(LoginRegistry, LoginStore, RESOLVED_OPTIONS),
+    make(UserLogins, LoginStore, RESOLVED_OPTIONS),
     provide(GuardSettings, [RESOLVED_OPTIONS], (options: ResolvedLoginOptions) => options),
     provide(
       LoginContexts,
@@ -150,7 +153,16 @@ function providers(): Provider[] {
       LoginHandlers,
       LoginEventStream,
     ),
-    make(LoginManagerService, LoginContexts, LoginActions, LoginChallenge, NoticeCookie, LoginEventStream),
+    make(LoginDevices, LoginContexts, UserLogins, LoginEventStream),
+    make(
+      LoginManagerService,
+      LoginContexts,
+      LoginActions,
+      LoginDevices,
+      LoginChallenge,
+      NoticeCookie,
+      LoginEventStream,
+    ),
     LoginRequiredGuard,
     LoginExceptionFilter,
   ];

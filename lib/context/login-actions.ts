@@ -18,7 +18,8 @@ import { isLetIn } from '../remember-me/remember-me.js';
 import type { RememberMe } from '../remember-me/remember-me.js';
 import type { LoginSession } from '../session/login-session.js';
 import { LoginHandlers } from '../user/login-handlers.js';
-import { isActiveUser, userIdOf } from '../user/login-user.js';
+import { isActiveUser, stampHashOf, userIdOf } from '../user/login-user.js';
+import { loadUser } from '../user/user-loading.js';
 import { LoginContexts } from './login-contexts.js';
 
 /** How a login is made. */
@@ -88,14 +89,21 @@ export class LoginActions {
     const values = isSameUser ? this.sessions.values(request) : this.sessions.valuesToKeep(request);
     const verifier = newVerifier();
     const rememberAs = rememberFor === null ? null : { hash: hashOf(verifier), duration: rememberFor };
-    const draft = { ...this.sessions.client(request), userId, fresh, remember: rememberAs };
+    const stampHash = stampHashOf(user);
+    const draft = { ...this.sessions.client(request), userId, stampHash, fresh, remember: rememberAs };
     const login = await this.#openLogin(request, draft, values);
+    if (!login) {
+      this.events.emit('loginRefused', { ...clientFacts(request), userId, reason: 'too-many-logins' });
+      return false;
+    }
     this.sessions.become(request, login, values);
     if (remember) this.remember.begin(request, { loginId: login.record.id, verifier }, login);
     else this.remember.clear(request);
     if (former && !isSameUser) this.notices.clear(request);
     context.become(user, isActive, login, remember);
-    const { theftSeenAt } = login;
+    const { evicted, theftSeenAt } = login;
+    for (const loginId of evicted)
+      this.events.emit('loginRevoked', { ...clientFacts(request), userId, loginId, reason: 'cap' });
     this.events.emit('loggedIn', { ...loginFacts(request, login.record), fresh, remembered: remember, theftSeenAt });
     return true;
   }
@@ -124,27 +132,34 @@ export class LoginActions {
     const context = this.contexts.of(request);
     this.#requireCookie(request);
     await this.sessions.open(request);
-    const { user, isAuthenticated, login, isRemembered } = await context.resolve();
-    if (!user || !login) return false;
-    const confirmed = await this.logins.confirm(login, this.sessions.client(request));
+    const { login, isRemembered } = await context.resolve();
+    if (!login) return false;
+    // Loaded again: who has just changed their password has another security stamp, and goes on by it.
+    const latest = await loadUser(this.handlers, login.record.userId);
+    if (!latest) return false;
+    const confirmed = await this.logins.confirm(login, this.sessions.client(request), stampHashOf(latest));
     if (!confirmed) return false;
     this.sessions.renew(request, confirmed);
-    context.become(user, isAuthenticated, confirmed, isRemembered);
+    context.become(latest, isActiveUser(latest), confirmed, isRemembered);
     this.events.emit('loginConfirmed', loginFacts(request, confirmed.record));
     return true;
   }
 
-  async #openLogin(request: LoginRequest, draft: NewLogin, values: object): Promise<OpenedLogin> {
-    const opening = this.logins.open(draft, values);
+  /** Null where the user has as many logins as they may, and nothing has changed. */
+  async #openLogin(request: LoginRequest, draft: NewLogin, values: object): Promise<OpenedLogin | null> {
+    const remembered = this.remember.held(request);
+    const opening = this.logins.open(draft, values, [...this.sessions.held(request), ...remembered]);
     try {
+      // Where it may be refused, what the browser holds goes afterwards.
+      if (this.options.whenFull === 'refuse' && !(await opening)) return null;
       const [login] = await Promise.all([
         opening,
-        this.sessions.endHeld(request, this.remember.held(request)),
+        this.sessions.endHeld(request, remembered),
         this.sessions.forgetAnonymous(request),
       ]);
       return login;
     } catch (error) {
-      void opening.then(({ record }) => this.logins.end(record.id)).catch(() => undefined);
+      void opening.then((login) => login && this.logins.end(login.record.id)).catch(() => undefined);
       // express-session would send the cookie before it knows whether anything was stored.
       this.sessions.drop(request);
       this.remember.withdraw(request);

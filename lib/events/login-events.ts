@@ -62,8 +62,16 @@ export interface LoginEvents {
   sessionProtected: LoginFacts & { readonly mode: 'basic' | 'strong' };
   /** a login was used after its idle or absolute end; told at the first such use */
   loginExpired: LoginFacts & { readonly limit: 'idle' | 'absolute' };
-  /** loginUser refused: the user is inactive, or another site sent the request */
-  loginRefused: ClientFacts & { readonly userId: string; readonly reason: 'inactive' | 'cross-site' };
+  /**
+   * a login was ended by another one's doing: a user or administrator (`revoked`), a changed security stamp (`stamp`), or
+   * one login more than there may be (`cap`)
+   */
+  loginRevoked: LoginFacts & { readonly reason: 'revoked' | 'stamp' | 'cap' };
+  /** loginUser refused: the user is inactive, has as many logins as they may, or another site sent the request */
+  loginRefused: ClientFacts & {
+    readonly userId: string;
+    readonly reason: 'inactive' | 'cross-site' | 'too-many-logins';
+  };
 }
 
 /** The name of an event. */

@@ -33,6 +33,7 @@ export interface LoginClient {
 /** What is known of a new login before it has an id. */
 export interface NewLogin extends LoginClient {
   readonly userId: string;
+  readonly stampHash: string | null;
   readonly fresh: boolean;
   /** SHA-256 of the verifier of its remember token, and how long it is remembered, in milliseconds; null: it is not */
   readonly remember: { readonly hash: string; readonly duration: number } | null;
@@ -40,6 +41,8 @@ export interface NewLogin extends LoginClient {
 
 /** A login that was just made. */
 export interface OpenedLogin extends SessionLogin {
+  /** the ids of logins of the user that made room for it */
+  readonly evicted: readonly string[];
   /** see `InsertedLogin` */
   readonly theftSeenAt: number | null;
 }

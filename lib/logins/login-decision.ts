@@ -3,10 +3,14 @@ import { sameText } from '../http/signature.js';
 import { hashOf } from './login-id.js';
 import type { LoginRecord } from './login-record.js';
 
-/** How long a login may go unused, by a session cookie and by a remember cookie, in milliseconds. */
-export interface IdleLimits {
+/** What records are held to; all in milliseconds. */
+export interface RecordLimits {
+  /** how long a login may go unused by a session cookie */
   readonly idle: number;
+  /** and by a remember cookie */
   readonly rememberIdle: number;
+  /** records that were made earlier are dead */
+  readonly notBefore: number;
 }
 
 /**
@@ -21,9 +25,9 @@ export function judgeLogin(
   record: LoginRecord | null,
   sessionId: string,
   now: number,
-  { idle }: IdleLimits,
+  { idle, notBefore }: RecordLimits,
 ): LoginVerdict {
-  if (!record || !sameText(hashOf(sessionId), record.session.idHash)) return 'gone';
+  if (!record || record.createdAt < notBefore || !sameText(hashOf(sessionId), record.session.idHash)) return 'gone';
   if (now >= record.session.endsAt) return 'absolute';
   return now >= record.lastSeenAt + idle ? 'idle' : 'alive';
 }
@@ -31,15 +35,25 @@ export function judgeLogin(
 /** When the remembered part of a login ends; 0 where it has none. */
 export function rememberEndsAt(
   { remember, lastSeenAt }: Omit<LoginRecord, 'endsAt'>,
-  { rememberIdle }: IdleLimits,
+  { rememberIdle }: RecordLimits,
 ): number {
   return remember ? Math.min(lastSeenAt + rememberIdle, remember.endsAt) : 0;
 }
 
 /** When a record is of no more use to anybody: the later end of its two parts. */
-export function recordEndsAt(record: Omit<LoginRecord, 'endsAt'>, limits: IdleLimits): number {
+export function recordEndsAt(record: Omit<LoginRecord, 'endsAt'>, limits: RecordLimits): number {
   const sessionEndsAt = Math.min(record.lastSeenAt + limits.idle, record.session.endsAt);
   return Math.max(sessionEndsAt, rememberEndsAt(record, limits));
+}
+
+/** True once neither a session cookie nor a remember cookie can use a record. */
+export function isOver(record: LoginRecord, now: number, limits: RecordLimits): boolean {
+  return record.createdAt < limits.notBefore || now >= recordEndsAt(record, limits);
+}
+
+/** True where the user proves with what they proved with when the login was made or confirmed. */
+export function hasStamp(record: LoginRecord, stampHash: string | null): boolean {
+  return sameText(record.stampHash ?? '', stampHash ?? '');
 }
 
 /** True where the login was made or confirmed, and at most `maxAge` milliseconds ago; a time in the future counts as never. */

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 const RANDOM = '[\\w-]{22}';
+const LOGIN = new RegExp(`^[\\w-]{16}${RANDOM}$`);
 const LOGIN_SESSION = new RegExp(`^([\\w-]{16}${RANDOM})\\.${RANDOM}$`);
 const ANONYMOUS_SESSION = new RegExp(`^${RANDOM}$`);
 
@@ -44,6 +45,11 @@ export function newAnonymousSessionId(): string {
 /** The record id inside a login's session id, or undefined for any other text. */
 export function loginIdOf(sessionId: string): string | undefined {
   return LOGIN_SESSION.exec(sessionId)?.[1];
+}
+
+/** True for what `newLoginId` can have made. */
+export function isLoginId(text: string): boolean {
+  return LOGIN.test(text);
 }
 
 /** True for what `newAnonymousSessionId` can have made. */

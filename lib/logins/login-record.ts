@@ -6,6 +6,8 @@ export interface LoginRecord {
   readonly id: string;
   /** as the user loader gets it */
   readonly userId: string;
+  /** a hash of the user's security stamp as it was; null: they had none. Another stamp ends the login */
+  readonly stampHash: string | null;
   /** how this login may be used by a session cookie */
   readonly session: SessionPart;
   /** how it may be used by a remember cookie; null: not at all */

@@ -10,17 +10,19 @@ import type {
   SessionLogin,
 } from './live-login.js';
 import { judgeLogin, recordEndsAt } from './login-decision.js';
-import type { IdleLimits, LoginVerdict } from './login-decision.js';
+import type { LoginVerdict, RecordLimits } from './login-decision.js';
 import { hashOf, loginIdOf, newLoginId, newLoginSessionId } from './login-id.js';
 import type { LoginRecord, RememberPart } from './login-record.js';
-import type { LoginStore } from './login-store.js';
+import type { LoginCap, LoginStore } from './login-store.js';
 import { storeCall } from './store-call.js';
 
 /** The limits that logins keep to; all durations in milliseconds. */
-export interface LoginLimits extends IdleLimits {
+export interface LoginLimits extends RecordLimits {
   readonly absolute: number;
   readonly storeTimeout: number;
   readonly userKeySalt: string;
+  readonly maxLogins: number;
+  readonly whenFull: LoginCap['whenFull'];
 }
 
 type Unbounded = Omit<LoginRecord, 'endsAt'>;
@@ -51,10 +53,16 @@ export class LoginRegistry {
   ) {}
 
   /**
-   * Writes a new login. After an error it does not exist, also where the write came late.
+   * Writes a new login. After an error it does not exist, also where the write came late. Null where the user has as many
+   * as they may.
    * @param values the session values that the login starts with
+   * @param leaving logins that end with this one, and are not counted
    */
-  async open({ fresh, remember, ...known }: NewLogin, values: object): Promise<OpenedLogin> {
+  async open(
+    { fresh, remember, ...known }: NewLogin,
+    values: object,
+    leaving: readonly string[],
+  ): Promise<OpenedLogin | null> {
     const now = await this.#call(() => this.store.now());
     const id = newLoginId(known.userId, this.limits.userKeySalt);
     const sessionId = newLoginSessionId(id);
@@ -75,10 +83,11 @@ export class LoginRegistry {
       lastSeenAt: now,
       version: 1,
     });
-    const insert = (async () => this.store.insert(record, jsonOf(values)))();
+    const { maxLogins: most, whenFull } = this.limits;
+    const insert = (async () => this.store.insert(record, jsonOf(values), { most, whenFull, leaving }))();
     try {
-      const { theftSeenAt } = await this.#call(() => insert);
-      return { record, sessionId, now, theftSeenAt };
+      const { isInserted, evicted, theftSeenAt } = await this.#call(() => insert);
+      return isInserted ? { record, sessionId, now, evicted, theftSeenAt } : null;
     } catch (error) {
       // Nobody holds the new id; without this a record that was written late would stand there until its end.
       void insert.then(() => this.end(id)).catch(() => undefined);
@@ -105,8 +114,9 @@ export class LoginRegistry {
   /**
    * The user proved who they are again: fresh, bound to this browser, all ends counted anew, and a new session id;
    * the former id is dead at once (OWASP ASVS 7.2.4). Null where the login has gone in the meantime.
+   * @param stampHash of the user as they are now
    */
-  async confirm(login: LiveLogin, client: LoginClient): Promise<SessionLogin | null> {
+  async confirm(login: LiveLogin, client: LoginClient, stampHash: string | null): Promise<SessionLogin | null> {
     const { sessionId: former } = login;
     const sessionId = newLoginSessionId(login.record.id);
     const { seen, changed } = await this.change(login, (record, now) => {
@@ -118,6 +128,7 @@ export class LoginRegistry {
         record: {
           ...record,
           ...client,
+          stampHash,
           session: { idHash: hashOf(sessionId), startedAt, endsAt: now + this.limits.absolute },
           remember: remember && { ...remember, endsAt: now + (remember.endsAt - authenticatedAt) },
           authenticatedAt: now,
@@ -215,11 +226,6 @@ export class LoginRegistry {
   /** True where this session id uses this login. */
   isAlive({ record, now }: SeenLogin, sessionId: string): boolean {
     return judgeLogin(record, sessionId, now, this.limits) === 'alive';
-  }
-
-  /** True once neither a session cookie nor a remember cookie can use a record. */
-  isOver({ record, now }: SeenLogin): boolean {
-    return now >= recordEndsAt(record, this.limits);
   }
 
   #bounded(record: Unbounded): LoginRecord {

@@ -10,10 +10,30 @@ export interface FoundLogin {
   readonly now: number;
 }
 
+/** How many logins a user may have at once, and what becomes of one more. */
+export interface LoginCap {
+  readonly most: number;
+  /** `evict-oldest`: the one that went unused for the longest time makes room; `refuse`: nothing is inserted */
+  readonly whenFull: 'evict-oldest' | 'refuse';
+  /** logins that are about to end, and are not counted */
+  readonly leaving: readonly string[];
+}
+
 /** What `insert` answers. */
 export interface InsertedLogin {
+  /** false: the user has as many logins as they may */
+  readonly isInserted: boolean;
+  /** the ids of the logins that made room */
+  readonly evicted: readonly string[];
   /** when a theft of a remember token of this user was last noted, since the insert before this one; null: none was */
   readonly theftSeenAt: number | null;
+}
+
+/** What `listByUser` answers. */
+export interface ListedLogins {
+  readonly records: readonly LoginRecord[];
+  /** the store's clock at this answer, in milliseconds */
+  readonly now: number;
 }
 
 /** How a use of a login moves its times, in milliseconds on the store's clock. */
@@ -32,10 +52,12 @@ export abstract class LoginStore {
   abstract now(): Promise<number>;
 
   /**
-   * Keeps a new record and its values. Rejects where the id is taken: nothing is ever overwritten. Answers the theft
-   * that was noted for the user, and forgets the note.
+   * Keeps a new record and its values, unless the cap refuses it. Rejects where the id is taken: nothing is ever
+   * overwritten. Of racing inserts for one user, wherever they come from, as many stay as the cap allows, never more; logins
+   * that have ended by the new record's `createdAt` are not counted, and go. An inserted record answers the theft that was
+   * noted for the user, and forgets the note.
    */
-  abstract insert(record: LoginRecord, values: string | null): Promise<InsertedLogin>;
+  abstract insert(record: LoginRecord, values: string | null, cap: LoginCap): Promise<InsertedLogin>;
 
   /**
    * The record with this id as it is now, with `lastSeenAt` and `endsAt` of the latest `touch`. One round trip.
@@ -67,6 +89,16 @@ export abstract class LoginStore {
    *   was stolen, for at least 90 days; the latest note counts
    */
   abstract delete(id: string, theftSeenAt?: number): Promise<boolean>;
+
+  /** Every record of a user, in any order, with the times of the latest `touch`; ended ones may be among them. One round trip. */
+  abstract listByUser(userKey: string): Promise<ListedLogins>;
+
+  /**
+   * Ends every login of a user in one write: none that was inserted before it is there afterwards.
+   * @param except the id of one that stays
+   * @returns the ids of those that it has ended
+   */
+  abstract deleteByUser(userKey: string, except?: string): Promise<readonly string[]>;
 
   /** Drops records that have ended. Called by nobody here: a storage whose records do not expire by themselves calls it from a timer. @returns how many */
   abstract deleteExpired(): Promise<number>;

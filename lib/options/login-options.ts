@@ -55,16 +55,25 @@ export interface LoginOptions {
   remember?: RememberOptions | undefined;
   /** The session that express-session runs, and its cookie. */
   session?: SessionOptions | undefined;
+  /** Logins that were made earlier are dead, everybody's: after a backup was restored, or a leak. Default: none. */
+  notBefore?: Date | undefined;
   /** Mixed into the hash that begins a login's id; never change it. Default: none. */
   userKeySalt?: string | undefined;
 }
 
-/** How long a login lives. Both limits are kept on the server by the store's clock. */
+/** How long a login lives, and how many a user may have. Times are kept on the server by the store's clock. */
 export interface LoginLifetimeOptions {
   /** Ends a login that was not used for so long. Default: 24 h. */
   idle?: Duration | undefined;
   /** Ends a login so long after the user last proved who they are, whatever happens. Default: 30 d. */
   absolute?: Duration | undefined;
+  /** How many logins a user may have at once, over all nodes: 1 to 10,000. Default: 100. */
+  maxLogins?: number | undefined;
+  /**
+   * What one more login does: ends the one that went unused for the longest time (`'evict-oldest'`), or is refused
+   * (`'refuse'`, `loginUser` answers false). Default: `'evict-oldest'`.
+   */
+  whenFull?: 'evict-oldest' | 'refuse' | undefined;
 }
 
 /** Remembered logins and their cookie. Both limits are kept on the server by the store's clock. */

@@ -14,7 +14,7 @@ const NAMES = [
   'secret', 'origin', 'production', 'storage', 'storeTimeout', 'loginView', 'refreshView',
   'loginMessage', 'loginMessageCategory', 'needsRefreshMessage', 'needsRefreshMessageCategory',
   'localize', 'nextIn', 'forceHostForRedirects', 'sessionProtection', 'idAttribute', 'anonymousUser',
-  'exemptMethods', 'loginDisabled', 'login', 'remember', 'session', 'userKeySalt',
+  'exemptMethods', 'loginDisabled', 'login', 'remember', 'session', 'notBefore', 'userKeySalt',
 ]; // prettier-ignore
 /** What a LoginStore has. Asked by name, not by class: two copies of a class (ES module and CommonJS) are one port. */
 const STORE_METHODS: readonly (keyof LoginStore)[] = [
@@ -25,10 +25,12 @@ const STORE_METHODS: readonly (keyof LoginStore)[] = [
   'replace',
   'touch',
   'delete',
+  'listByUser',
+  'deleteByUser',
   'deleteExpired',
 ];
 const SESSION_STORE_METHODS: readonly (keyof LoginStorage['sessions'])[] = ['get', 'set', 'destroy'];
-const LOGIN_NAMES = ['idle', 'absolute'];
+const LOGIN_NAMES = ['idle', 'absolute', 'maxLogins', 'whenFull'];
 const REMEMBER_NAMES = [
   'cookieName', 'idle', 'absolute', 'grace', 'refreshEachRequest', 'path', 'domain', 'secure', 'httpOnly', 'sameSite',
 ]; // prettier-ignore
@@ -55,6 +57,7 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
   const origin = resolveOrigin(given.origin);
   const cookieReader = new OptionReader(cookie, 'session.cookie.');
   const attributes = resolveCookieAttributes(cookieReader, 'session.cookie', production);
+  const loginReader = new OptionReader(login, 'login.');
   const rememberReader = new OptionReader(remember, 'remember.');
   const rememberAttributes = resolveCookieAttributes(rememberReader, 'remember', production);
   const notice = Object.freeze({ ...attributes, path: '/', domain: null, httpOnly: true });
@@ -111,6 +114,9 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
     loginDisabled,
     idle,
     absolute,
+    maxLogins: loginReader.value('maxLogins', 100, isCount, 'Write a whole number from 1 to 10,000.'),
+    whenFull: loginReader.choice<'evict-oldest' | 'refuse'>('whenFull', 'evict-oldest', ['evict-oldest', 'refuse']),
+    notBefore: resolveNotBefore(given.notBefore),
     rememberIdle: milliseconds(remember.idle, 'remember.idle', '14d'),
     rememberAbsolute: milliseconds(remember.absolute, 'remember.absolute', '30d'),
     grace: resolveGrace(remember.grace),
@@ -121,6 +127,14 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
     keepOnLogin: new OptionReader(session, 'session.').list('keepOnLogin', []),
     userKeySalt: options.text('userKeySalt', ''),
   });
+}
+
+/** @throws LoginFault ERR_LOGIN_INVALID_OPTION for what is no date, and for one that would end every login to come */
+function resolveNotBefore(given: unknown): number {
+  if (given === undefined) return 0;
+  const time = given instanceof Date ? given.getTime() : Number.NaN;
+  if (time <= Date.now()) return time;
+  throw invalidOption('notBefore', given, 'Write a date that has passed, such as new Date("2026-01-31T12:00:00Z").');
 }
 
 /** A long grace would let a stolen token go unseen, one of under a second would take two tabs for a theft. */
@@ -169,6 +183,9 @@ function resolveStorage(given: unknown, production: boolean, memoryStorage: () =
     'Write { sessions, logins }: a session store of express-session, and a LoginStore.',
   );
 }
+
+const isCount = (value: unknown): boolean =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 10_000;
 
 const isHost = (value: unknown): boolean => typeof value === 'string' && /^[a-z0-9.-]+(:\d{1,5})?$/i.test(value);
 

@@ -35,6 +35,9 @@ export interface ResolvedLoginOptions {
   readonly loginDisabled: boolean;
   readonly idle: number;
   readonly absolute: number;
+  readonly maxLogins: number;
+  readonly whenFull: 'evict-oldest' | 'refuse';
+  readonly notBefore: number;
   readonly rememberIdle: number;
   readonly rememberAbsolute: number;
   readonly grace: number;

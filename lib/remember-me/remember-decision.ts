@@ -5,13 +5,12 @@
  */
 import { sameText } from '../http/signature.js';
 import { rememberEndsAt } from '../logins/login-decision.js';
+import type { RecordLimits } from '../logins/login-decision.js';
 import { hashOf } from '../logins/login-id.js';
 import type { LoginRecord, RememberPart } from '../logins/login-record.js';
 
 /** The limits of remembered logins, in milliseconds. */
-export interface RememberLimits {
-  readonly idle: number;
-  readonly rememberIdle: number;
+export interface RememberLimits extends RecordLimits {
   /** longer than any answer or request is under way */
   readonly grace: number;
 }
@@ -55,7 +54,7 @@ export function decideToken(
   limits: RememberLimits,
 ): TokenDecision {
   const { remember = null } = record ?? {};
-  if (!record || !remember) return { verdict: 'gone' };
+  if (!record || !remember || record.createdAt < limits.notBefore) return { verdict: 'gone' };
   if (now >= rememberEndsAt(record, limits)) return { verdict: 'ended' };
   const shown = hashOf(verifier);
   const inGrace = remember.previous.filter(({ graceEndsAt }) => now < graceEndsAt);

@@ -159,6 +159,11 @@ export class LoginSession {
     keepOutOfCaches(responseOf(request));
   }
 
+  /** The logins that the session cookies of this browser name, whatever is left of them, and those made since. */
+  held(request: LoginRequest): string[] {
+    return [...this.#state(request).held];
+  }
+
   /**
    * Ends every login that this browser holds, also one whose id a confirmation in another tab has just changed, one that the
    * application took off the request, and one of two cookies that contradict each other: else a logout would not be final.

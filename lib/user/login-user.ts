@@ -1,4 +1,5 @@
-/** What a user has to answer: an id, and whether they are active. Any object will do. */
+/** What a user has to answer: an id, whether they are active, and their security stamp. Any object will do. */
+import { createHash } from 'node:crypto';
 import { LoginFault } from '../exceptions/login-fault.js';
 
 /**
@@ -10,6 +11,9 @@ export interface Register {}
 
 /** The application's user type; `object` until `Register` says more. */
 export type LoginUser = Register extends { user: infer User extends object } ? User : object;
+
+/** What the id of a user may be: a text, a number, a bigint, or an object that prints itself, such as an ObjectId. */
+export type LoginUserId = string | number | bigint | { toString(): string };
 
 /** The names of the user's fields; any text until `Register` says more. */
 export type LoginUserField = Register extends { user: infer User } ? Extract<keyof User, string> : string;
@@ -35,6 +39,36 @@ export function userIdOf(user: unknown, attribute: string | null): string {
 export function isActiveUser(user: unknown): boolean {
   const member = property(user, 'isActive');
   return (typeof member === 'function' ? (member.call(user) as unknown) : member) !== false;
+}
+
+/**
+ * A hash of the user's `securityStamp`, property or method: any text that changes with the password or a factor. It may be
+ * made of a password's hash, so a store gets no more of it than this. Null where the user has none.
+ * @throws LoginFault ERR_LOGIN_USER_STAMP for a stamp that is neither text, number, bigint nor date
+ */
+export function stampHashOf(user: unknown): string | null {
+  const member = property(user, 'securityStamp');
+  const stamp: unknown = typeof member === 'function' ? member.call(user) : member;
+  if (stamp === undefined || stamp === null) return null;
+  const text = stamp instanceof Date ? String(stamp.getTime()) : stamp;
+  if (typeof text === 'string' || typeof text === 'number' || typeof text === 'bigint')
+    return createHash('sha256').update(`nestjs-login stamp\0${text}`).digest('base64url').slice(0, 22);
+  throw new LoginFault(
+    'ERR_LOGIN_USER_STAMP',
+    `A user's "securityStamp" is of type ${typeof stamp}.`,
+    'Make it a text, a number, a bigint or a date that changes with the password.',
+  );
+}
+
+/** The id of a user as text, for methods that take an id and no user. @throws LoginFault ERR_LOGIN_USER_ID */
+export function userIdText(id: unknown): string {
+  const text = idText(id);
+  if (text !== undefined) return text;
+  throw new LoginFault(
+    'ERR_LOGIN_USER_ID',
+    `A user id was expected and ${id === null ? 'null' : `a value of type ${typeof id}`} came.`,
+    'Pass the id that the user loader gets, not the user.',
+  );
 }
 
 /** The value of a user's property; undefined where there is no user. */

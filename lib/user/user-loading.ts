@@ -1,6 +1,13 @@
 /** Calls a loader of the application: an error of it is an outage, not a stranger. */
 import { LoginFault } from '../exceptions/login-fault.js';
 import { LoginUnavailableException } from '../exceptions/login-unavailable.exception.js';
+import type { LoginHandlers } from './login-handlers.js';
+
+/** The user of this id; null where there is none, and where the application has no user loader. */
+export async function loadUser(handlers: LoginHandlers, userId: string): Promise<object | null> {
+  const loader = handlers.get('user-loader');
+  return loader ? loaded('The user loader', () => loader(userId)) : null;
+}
 
 /**
  * What a loader answers, null for nobody.

@@ -4,6 +4,7 @@ import { keepOutOfCaches } from '../http/login-response.js';
 import { responseOf } from '../http/login-request.js';
 import type { LoginRequest } from '../http/login-request.js';
 import type { LiveLogin, SeenLogin, SessionLogin } from '../logins/live-login.js';
+import { hasStamp, isOver } from '../logins/login-decision.js';
 import { clientFacts, loginFacts } from '../logins/login-facts.js';
 import type { LoginRegistry } from '../logins/login-registry.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
@@ -11,8 +12,8 @@ import { forOneRequest, isLetIn } from '../remember-me/remember-me.js';
 import type { RememberMe, ShownToken } from '../remember-me/remember-me.js';
 import type { LoginSession } from '../session/login-session.js';
 import { LoginHandlers } from './login-handlers.js';
-import { isActiveUser, userIdOf } from './login-user.js';
-import { loaded } from './user-loading.js';
+import { isActiveUser, stampHashOf, userIdOf } from './login-user.js';
+import { loaded, loadUser } from './user-loading.js';
 
 /** Who a request is from. */
 export interface ResolvedUser {
@@ -133,24 +134,30 @@ export class UserResolver {
     return { user, isAuthenticated: isActiveUser(user), login: null, isRemembered: false };
   }
 
-  /** The user of a login. Where they are gone so is the login, before a new user of that id inherits it. */
+  /**
+   * The user of a login. Where they are gone so is the login, before a new user of that id inherits it; and where their
+   * security stamp is another: they have changed what they prove with.
+   */
   async #load(request: LoginRequest, login: SeenLogin): Promise<object | null> {
-    const loader = this.handlers.get('user-loader');
-    if (!loader) return null;
-    const user = await loaded('The user loader', () => loader(login.record.userId));
-    if (!user) await this.#end(request, login);
-    return user;
+    const { record } = login;
+    if (!this.handlers.get('user-loader')) return null;
+    const user = await loadUser(this.handlers, record.userId);
+    if (user && hasStamp(record, stampHashOf(user))) return user;
+    const isEnded = await this.#end(request, login);
+    if (user && isEnded) this.events.emit('loginRevoked', { ...loginFacts(request, record), reason: 'stamp' });
+    return null;
   }
 
   /** Ends a login of which one part has ended, once the other has as well. */
   async #expire(request: LoginRequest, seen: SeenLogin, limit: 'idle' | 'absolute'): Promise<void> {
-    if (this.logins.isOver(seen) && (await this.logins.end(seen.record.id)))
+    if (isOver(seen.record, seen.now, this.options) && (await this.logins.end(seen.record.id)))
       this.events.emit('loginExpired', { ...loginFacts(request, seen.record), limit });
   }
 
-  async #end(request: LoginRequest, { record }: SeenLogin): Promise<void> {
-    await this.logins.end(record.id);
+  async #end(request: LoginRequest, { record }: SeenLogin): Promise<boolean> {
+    const isEnded = await this.logins.end(record.id);
     this.remember.clear(request);
+    return isEnded;
   }
 
   async #leave(request: LoginRequest): Promise<void> {

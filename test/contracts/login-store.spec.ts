@@ -49,6 +49,7 @@ describe('the contract of a login store', () => {
       'never brings a deleted record back, by replace, saveValues or touch',
       'keeps no values of a session that began at another time',
       'leaves nothing behind where late writers race with the end',
+      'ends every login that was there when all of a user were ended, whatever races with it',
     ]);
   });
 });

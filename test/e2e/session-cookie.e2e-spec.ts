@@ -841,6 +841,7 @@ describe('the session cookie', () => {
           'lastSeenAt',
           'remember',
           'session',
+          'stampHash',
           'userAgent',
           'userId',
           'version',

@@ -284,7 +284,7 @@ describe('an unknown option', () => {
     ['session.cokie', { session: { cokie: {} } }, /no option "session\.cokie".*Did you mean "session\.cookie"\?/],
     ['session.cookie.samesite', { session: { cookie: { samesite: 'lax' } } }, /no option "session\.cookie\.samesite".*Did you mean "session\.cookie\.sameSite"\?/],
     ['login.idel', { login: { idel: '1h' } }, /no option "login\.idel".*Did you mean "login\.idle"\?/],
-    ['login.xyzzy', { login: { xyzzy: 1 } }, /no option "login\.xyzzy".*There are: idle, absolute\./],
+    ['login.xyzzy', { login: { xyzzy: 1 } }, /no option "login\.xyzzy".*There are: idle, absolute, maxLogins, whenFull\./],
     ['remember.cookiename', { remember: { cookiename: 'me' } }, /no option "remember\.cookiename".*Did you mean "remember\.cookieName"\?/],
     ['a polluting one', { session: JSON.parse('{ "__proto__": { "secure": false } }') as object }, /no option "session\.__proto__"/],
     ['a polluting session', { session: JSON.parse('{ "constructor": 1 }') as object }, /no option "session\.constructor"/],

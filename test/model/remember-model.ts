@@ -26,7 +26,7 @@ const GRACE = 60_000;
 /** A message survives one such step and not two, since none is under way for more than 60 seconds; burst and grace take two. */
 const TICK = 40_000;
 const DAY = 86_400_000;
-const LIMITS = { idle: DAY, rememberIdle: 14 * DAY, grace: GRACE };
+const LIMITS = { idle: DAY, rememberIdle: 14 * DAY, notBefore: 0, grace: GRACE };
 
 type Who = 'browser' | 'thief';
 
@@ -88,6 +88,7 @@ function newRecord(session: string, token: string): LoginRecord {
   return {
     id: 'login',
     userId: 'ada',
+    stampHash: null,
     session: { idHash: hashed(session), startedAt: 0, endsAt: 30 * DAY },
     remember: { base: hashed(token), candidates: [], previous: [], issuedAt: 0, endsAt: 30 * DAY },
     createdAt: 0,

@@ -1,6 +1,14 @@
 /** Counts the calls that reach a storage, and disturbs chosen ones: the one fault injector of these tests. */
 import { LoginStore } from 'nestjs-login';
-import type { FoundLogin, InsertedLogin, LoginRecord, LoginStorage, LoginUse } from 'nestjs-login';
+import type {
+  FoundLogin,
+  InsertedLogin,
+  ListedLogins,
+  LoginCap,
+  LoginRecord,
+  LoginStorage,
+  LoginUse,
+} from 'nestjs-login';
 import type { SessionStore, StoredSession } from 'nestjs-login';
 
 const METHODS = {
@@ -11,6 +19,8 @@ const METHODS = {
   'logins.replace': 'write',
   'logins.touch': 'write',
   'logins.delete': 'write',
+  'logins.listByUser': 'read',
+  'logins.deleteByUser': 'write',
   'logins.deleteExpired': 'write',
   'sessions.get': 'read',
   'sessions.set': 'write',
@@ -111,8 +121,8 @@ class CountedLogins extends LoginStore {
     return this.around('logins.now', () => this.inner.now());
   }
 
-  override insert(record: LoginRecord, values: string | null): Promise<InsertedLogin> {
-    return this.around('logins.insert', () => this.inner.insert(record, values));
+  override insert(record: LoginRecord, values: string | null, cap: LoginCap): Promise<InsertedLogin> {
+    return this.around('logins.insert', () => this.inner.insert(record, values, cap));
   }
 
   override find(id: string, wanted: { readonly values: boolean }): Promise<FoundLogin> {
@@ -133,6 +143,14 @@ class CountedLogins extends LoginStore {
 
   override delete(id: string, theftSeenAt?: number): Promise<boolean> {
     return this.around('logins.delete', () => this.inner.delete(id, theftSeenAt));
+  }
+
+  override listByUser(userKey: string): Promise<ListedLogins> {
+    return this.around('logins.listByUser', () => this.inner.listByUser(userKey));
+  }
+
+  override deleteByUser(userKey: string, except?: string): Promise<readonly string[]> {
+    return this.around('logins.deleteByUser', () => this.inner.deleteByUser(userKey, except));
   }
 
   override deleteExpired(): Promise<number> {

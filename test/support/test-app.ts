@@ -179,6 +179,7 @@ const EVENTS: Record<LoginEventName, true> = {
   sessionProtected: true,
   loginExpired: true,
   loginRefused: true,
+  loginRevoked: true,
   rememberTokenRotated: true,
   rememberTokenTheft: true,
 };

@@ -7,12 +7,13 @@ import { decideToken, issueToken } from '../../lib/remember-me/remember-decision
 const SECOND = 1000;
 const GRACE = 60 * SECOND;
 const DAY = 86_400_000;
-const LIMITS = { idle: DAY, rememberIdle: 14 * DAY, grace: GRACE };
+const LIMITS = { idle: DAY, rememberIdle: 14 * DAY, notBefore: 0, grace: GRACE };
 const NOW = 1_900_000_000_000;
 
 const record = (remember: Partial<RememberPart> | null, changes: Partial<LoginRecord> = {}): LoginRecord => ({
   id: 'login',
   userId: 'ada',
+  stampHash: null,
   session: { idHash: '', startedAt: NOW, endsAt: NOW + 30 * DAY },
   remember: remember && {
     base: hashOf('base'),

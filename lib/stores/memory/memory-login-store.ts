@@ -2,7 +2,7 @@
 import { userKeyOf } from '../../logins/login-id.js';
 import type { LoginRecord } from '../../logins/login-record.js';
 import { LoginStore } from '../../logins/login-store.js';
-import type { FoundLogin, InsertedLogin, LoginUse } from '../../logins/login-store.js';
+import type { FoundLogin, InsertedLogin, ListedLogins, LoginCap, LoginUse } from '../../logins/login-store.js';
 
 interface Entry {
   readonly record: LoginRecord;
@@ -15,6 +15,8 @@ const NOTE_LIFETIME = 90 * 86_400_000;
 /** The reference of the port: every method is done before it returns, so nothing comes between two steps of one. */
 export class MemoryLoginStore extends LoginStore {
   readonly #entries = new Map<string, Entry>();
+  /** the ids of each user's logins, by user key */
+  readonly #users = new Map<string, Set<string>>();
   /** by user key */
   readonly #thefts = new Map<string, number>();
 
@@ -32,12 +34,23 @@ export class MemoryLoginStore extends LoginStore {
     return this.clock();
   }
 
-  override async insert(record: LoginRecord, values: string | null): Promise<InsertedLogin> {
+  override async insert(record: LoginRecord, values: string | null, cap: LoginCap): Promise<InsertedLogin> {
     if (this.#entries.has(record.id)) throw new Error('A login with this id is there already.');
+    const key = userKeyOf(record.id);
+    for (const { id, endsAt } of this.#recordsOf(key)) if (endsAt <= record.createdAt) this.#drop(id);
+    const counted = this.#recordsOf(key).filter(({ id }) => !cap.leaving.includes(id));
+    const evicted = counted
+      .toSorted((one, other) => one.lastSeenAt - other.lastSeenAt)
+      .slice(0, Math.max(0, counted.length + 1 - cap.most))
+      .map(({ id }) => id);
+    if (evicted.length && cap.whenFull === 'refuse') return { isInserted: false, evicted: [], theftSeenAt: null };
+    for (const id of evicted) this.#drop(id);
     this.#entries.set(record.id, { record, values });
-    const theftSeenAt = this.#thefts.get(userKeyOf(record.id)) ?? null;
-    this.#thefts.delete(userKeyOf(record.id));
-    return { theftSeenAt };
+    const ids = this.#users.get(key) ?? new Set();
+    this.#users.set(key, ids.add(record.id));
+    const theftSeenAt = this.#thefts.get(key) ?? null;
+    this.#thefts.delete(key);
+    return { isInserted: true, evicted, theftSeenAt };
   }
 
   override async find(id: string, wanted: { readonly values: boolean }): Promise<FoundLogin> {
@@ -66,17 +79,37 @@ export class MemoryLoginStore extends LoginStore {
   }
 
   override async delete(id: string, theftSeenAt?: number): Promise<boolean> {
-    const ended = this.#entries.delete(id);
+    const ended = this.#drop(id);
     if (ended && theftSeenAt !== undefined) this.#thefts.set(userKeyOf(id), theftSeenAt);
     return ended;
+  }
+
+  override async listByUser(userKey: string): Promise<ListedLogins> {
+    return { records: this.#recordsOf(userKey), now: this.clock() };
+  }
+
+  override async deleteByUser(userKey: string, except?: string): Promise<readonly string[]> {
+    const ids = [...(this.#users.get(userKey) ?? [])].filter((id) => id !== except);
+    for (const id of ids) this.#drop(id);
+    return ids;
   }
 
   override async deleteExpired(): Promise<number> {
     const now = this.clock();
     const ended = [...this.#entries.values()].filter(({ record }) => record.endsAt <= now);
-    for (const { record } of ended) this.#entries.delete(record.id);
+    for (const { record } of ended) this.#drop(record.id);
     for (const [key, seenAt] of this.#thefts) if (seenAt + NOTE_LIFETIME <= now) this.#thefts.delete(key);
     return ended.length;
+  }
+
+  #recordsOf(userKey: string): LoginRecord[] {
+    return [...(this.#users.get(userKey) ?? [])].map((id) => (this.#entries.get(id) as Entry).record);
+  }
+
+  #drop(id: string): boolean {
+    const ids = this.#users.get(userKeyOf(id));
+    if (ids?.delete(id) && ids.size === 0) this.#users.delete(userKeyOf(id));
+    return this.#entries.delete(id);
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the cases of the contract are made of: a promise, a record as LoginModule makes them, calls that race. */
-import type { LoginRecord, LoginStore } from '../../index.js';
+import { randomBytes } from 'node:crypto';
+import type { LoginCap, LoginRecord, LoginStore } from '../../index.js';
 
 /** One promise: its name is the sentence, `check` rejects where it is broken. */
 export interface StoreContractCase {
@@ -13,19 +14,22 @@ export const RACERS = 100;
 /** Milliseconds. */
 export const HOUR = 3_600_000;
 
-let made = 0;
+/** A cap that no case reaches which is not about caps. */
+export const ROOMY: LoginCap = { most: 10_000, whenFull: 'refuse', leaving: [] };
 
-/** A record as LoginModule makes them, with an id that no other case uses. */
+/** A user whom no other case has. */
+export const newUserKey = (): string => randomBytes(12).toString('base64url');
+
+/** A record as LoginModule makes them, of this user or of one whom no other case has. */
 export async function newRecord(
   store: LoginStore,
   changes: Partial<LoginRecord> = {},
-  userKey = 'contract-user-00',
+  userKey = newUserKey(),
 ): Promise<LoginRecord> {
   const now = await store.now();
-  made += 1;
-  const unique = `${process.pid}x${made}x${Math.random().toString(36).slice(2)}`.padEnd(22, '0').slice(0, 22);
   return {
-    id: `${userKey}${unique}`,
+    id: userKey + randomBytes(16).toString('base64url'),
+    stampHash: 's'.repeat(22),
     userId: 'Zoë|1; "x"\u0000\u{1f600}',
     session: { idHash: 'h'.repeat(43), startedAt: now, endsAt: now + 2 * HOUR },
     remember: {

@@ -1,7 +1,7 @@
 /** What a LoginStore promises to callers who race. */
 import { deepEqual, equal } from 'node:assert/strict';
 import type { StoreContractCase } from './contract-case.js';
-import { count, inParallel, newRecord, RACERS } from './contract-case.js';
+import { count, inParallel, newRecord, RACERS, ROOMY } from './contract-case.js';
 
 /** Promises that a store breaks which looks first and writes then. */
 export const racingCallerCases: readonly StoreContractCase[] = [
@@ -10,7 +10,7 @@ export const racingCallerCases: readonly StoreContractCase[] = [
     check: async (store) => {
       const record = await newRecord(store);
       const outcomes = await inParallel((racer) =>
-        store.insert({ ...record, userId: `racer ${racer}` }, null).then(
+        store.insert({ ...record, userId: `racer ${racer}` }, null, ROOMY).then(
           () => true,
           () => false,
         ),
@@ -22,7 +22,7 @@ export const racingCallerCases: readonly StoreContractCase[] = [
     name: 'of racing replaces of one version lets exactly one through',
     check: async (store) => {
       const record = await newRecord(store);
-      await store.insert(record, '{"kept":1}');
+      await store.insert(record, '{"kept":1}', ROOMY);
       const outcomes = await inParallel((racer) => store.replace({ ...record, freshAt: racer + 1, version: 2 }, 1));
       equal(count(outcomes, true), 1);
       const found = await store.find(record.id, { values: true });
@@ -35,7 +35,7 @@ export const racingCallerCases: readonly StoreContractCase[] = [
     name: 'leaves nothing behind where late writers race with the end',
     check: async (store) => {
       const record = await newRecord(store);
-      await store.insert(record, '{}');
+      await store.insert(record, '{}', ROOMY);
       const use = { lastSeenAt: record.lastSeenAt + 1, endsAt: record.endsAt + 1 };
       const ended = await inParallel(async (racer) => {
         if (racer === RACERS / 2) return store.delete(record.id);
@@ -55,7 +55,7 @@ export const racingCallerCases: readonly StoreContractCase[] = [
     name: 'tells exactly one of racing deletes that it ended the login',
     check: async (store) => {
       const record = await newRecord(store);
-      await store.insert(record, null);
+      await store.insert(record, null, ROOMY);
       equal(count(await inParallel(() => store.delete(record.id)), true), 1);
     },
   },
