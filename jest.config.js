@@ -13,6 +13,7 @@ export default {
     // A test imports the package by its name, as a user does, and runs its source.
     '^nestjs-login$': '<rootDir>/lib/index.ts',
     '^nestjs-login/testing$': '<rootDir>/lib/testing/index.ts',
+    '^nestjs-login/(redis|sql)$': '<rootDir>/lib/stores/$1/index.ts',
     // TypeScript sources import './x.js'; jest finds './x.ts'.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

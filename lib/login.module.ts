@@ -83,8 +83,11 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationShutd
     this.#answerFirst();
   }
 
-  /** Refuses a second module, also where there is no HTTP. Called by Nest. @throws LoginFault ERR_LOGIN_MODULE */
-  onModuleInit(): void {
+  /**
+   * Refuses a second module, also where there is no HTTP, and a storage that cannot serve. Called by Nest.
+   * @throws LoginFault ERR_LOGIN_MODULE, ERR_LOGIN_STORAGE
+   */
+  async onModuleInit(): Promise<void> {
     const ours = [...this.modules.values()].filter(({ metatype }) => metatype === LoginModule);
     if (ours.length > 1)
       throw new LoginFault(
@@ -92,6 +95,9 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationShutd
         `LoginModule.forRoot() is imported ${ours.length} times.`,
         'Import it once, in the root module; it is global.',
       );
+    const { logins, sessions } = this.#get<ResolvedLoginOptions>(RESOLVED_OPTIONS).storage;
+    await logins.start?.();
+    await sessions.start?.();
   }
 
   /** Closes what this module opened. Called by Nest. */

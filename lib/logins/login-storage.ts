@@ -8,6 +8,8 @@ export interface StoredSession {
 
 /** A session store of express-session, or anything of its shape. Sees only hashes of session ids. */
 export interface SessionStore {
+  /** Called once before the application serves anybody; rejects for what would only fail later. */
+  start?(): Promise<void>;
   /** Answers a session, or null or undefined where there is none. */
   get(id: string, callback: (error: unknown, session?: StoredSession | null) => void): void;
   /** Keeps a session, under this id, new or not. */

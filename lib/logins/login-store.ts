@@ -48,6 +48,11 @@ export interface LoginUse {
  * `nestjs-login/testing` shows whether an implementation keeps what is promised here.
  */
 export abstract class LoginStore {
+  /** Called once before the application serves anybody. @throws LoginFault ERR_LOGIN_STORAGE for what would only fail later */
+  async start(): Promise<void> {
+    // A store that needs no look has nothing to do.
+  }
+
   /** The store's clock, in milliseconds. Costs no round trip in the steady state. */
   abstract now(): Promise<number>;
 

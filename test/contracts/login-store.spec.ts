@@ -2,9 +2,20 @@
 import { MemoryLoginStore } from 'nestjs-login';
 import type { FoundLogin, LoginRecord } from 'nestjs-login';
 import { loginStoreContract } from 'nestjs-login/testing';
+import { describeOn } from '../support/servers.js';
+import { STORAGES } from '../support/storages.js';
+import type { TestStorage } from '../support/storages.js';
 
-describe('a login store in memory', () => {
-  for (const { name, check } of loginStoreContract) it(name, () => check(new MemoryLoginStore()));
+describe.each(STORAGES)('on $name', ({ servers, make }) => {
+  describeOn(servers, 'a login store', () => {
+    let made: TestStorage;
+    beforeAll(async () => {
+      made = await make();
+      await made.storage.logins.start();
+    });
+    afterAll(() => made.close());
+    for (const { name, check } of loginStoreContract) it(name, () => check(made.storage.logins));
+  });
 });
 
 /** Looks before it writes, with time in between, as a store does that compares in the application and not in the database. */

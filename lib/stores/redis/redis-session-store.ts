@@ -1,0 +1,41 @@
+/** Sessions of visitors who are not logged in, in Redis. Each ends a day after its last use, by its time to live. */
+import type { SessionStore, StoredSession } from '../../logins/login-storage.js';
+import { answer, sessionOf } from '../session-answers.js';
+import type { RedisConnection } from './redis-connection.js';
+
+/** Milliseconds. A visitor who comes back later begins anew. */
+const LIFETIME = '86400000';
+
+/** A session store of express-session's shape, small: the well-kept one serves one of the two clients alone. */
+export class RedisSessionStore implements SessionStore {
+  /** @param prefix stands before every key */
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly prefix: string,
+  ) {}
+
+  start(): Promise<void> {
+    return this.redis.check();
+  }
+
+  get(id: string, callback: (error: unknown, session?: StoredSession | null) => void): void {
+    answer(this.#send(id, 'GET').then(sessionOf), callback);
+  }
+
+  set(id: string, session: StoredSession, callback?: (error?: unknown) => void): void {
+    answer(this.#send(id, 'SET', JSON.stringify(session), 'PX', LIFETIME), callback);
+  }
+
+  destroy(id: string, callback?: (error?: unknown) => void): void {
+    answer(this.#send(id, 'DEL'), callback);
+  }
+
+  touch(id: string, _session: StoredSession, callback?: () => void): void {
+    answer(this.#send(id, 'PEXPIRE', LIFETIME), callback);
+  }
+
+  #send(id: string, command: string, ...words: string[]): Promise<unknown> {
+    const key = `${this.prefix}session:${id}`;
+    return this.redis.send(key, [command, key, ...words]);
+  }
+}

@@ -1,0 +1,201 @@
+/** Login records in a SQL database: one row a login, with what is compared and sorted by in columns of its own. */
+import { Logger } from '@nestjs/common';
+import { userKeyOf } from '../../logins/login-id.js';
+import type { LoginRecord } from '../../logins/login-record.js';
+import { LoginStore } from '../../logins/login-store.js';
+import type { FoundLogin, InsertedLogin, ListedLogins, LoginCap, LoginUse } from '../../logins/login-store.js';
+import { recordOf, textOf } from '../record-text.js';
+import type { SqlDriver, SqlRow, SqlStatement, SqlValue } from './sql-driver.js';
+import { checkSchema } from './sql-schema.js';
+
+/** Rows that one sweep takes at the most, so that it never holds the database for long. */
+const SWEEP = 1000;
+
+/** Milliseconds that a theft is noted for: 90 days. */
+const NOTE_LIFETIME = 90 * 86_400_000;
+
+const HEAD = 'id, version, started_at, last_seen_at, ends_at, record';
+
+/** Keeps what `LoginStore` promises on PostgreSQL and SQLite; ended records leave by `deleteExpired`. */
+export class SqlLoginStore extends LoginStore {
+  readonly #logger = new Logger('SqlLoginStore');
+  readonly #latest: string;
+  readonly #records: string;
+  readonly #thefts: string;
+
+  /**
+   * @param prefix what begins the name of every table
+   * @param clock the database's time, in milliseconds
+   */
+  constructor(
+    private readonly driver: SqlDriver,
+    private readonly prefix: string,
+    private readonly clock: () => Promise<number>,
+  ) {
+    super();
+    this.#records = `${prefix}records`;
+    this.#thefts = `${prefix}thefts`;
+    this.#latest = driver.dialect === 'postgres' ? 'GREATEST' : 'MAX';
+  }
+
+  override start(): Promise<void> {
+    return checkSchema(this.driver, this.prefix);
+  }
+
+  override now(): Promise<number> {
+    return this.clock();
+  }
+
+  override async insert(record: LoginRecord, values: string | null, cap: LoginCap): Promise<InsertedLogin> {
+    const { id, version, session, lastSeenAt, endsAt, createdAt } = record;
+    const userKey = userKeyOf(id);
+    const row = [id, userKey, version, session.startedAt, lastSeenAt, endsAt, textOf(record), values];
+    const leaving = cap.leaving.filter((other) => userKeyOf(other) === userKey);
+    return this.driver.dialect === 'postgres'
+      ? this.#insertByFunction([...row, createdAt, cap.most, Number(cap.whenFull === 'refuse'), leaving.join()])
+      : this.#insertInSteps(row, createdAt, cap, leaving);
+  }
+
+  override async find(id: string, wanted: { readonly values: boolean }): Promise<FoundLogin> {
+    const columns = wanted.values ? `${HEAD}, session_values` : HEAD;
+    const [row] = await this.#rows(`SELECT ${columns} FROM ${this.#records} WHERE id = $1`, [id]);
+    const record = row ? this.#record(row) : null;
+    return { record, values: record && ((row?.session_values ?? null) as string | null), now: await this.clock() };
+  }
+
+  override async saveValues(id: string, startedAt: number, values: string): Promise<boolean> {
+    const set = `UPDATE ${this.#records} SET session_values = $3 WHERE id = $1 AND started_at = $2 RETURNING id`;
+    return (await this.#rows(set, [id, startedAt, values])).length > 0;
+  }
+
+  override async replace(record: LoginRecord, expectedVersion: number, values?: string | null): Promise<boolean> {
+    const { id, version, session, lastSeenAt, endsAt } = record;
+    const rows = await this.#rows(
+      `UPDATE ${this.#records} SET version = $3, started_at = $4, record = $5,
+        last_seen_at = ${this.#latest}(last_seen_at, $6), ends_at = ${this.#latest}(ends_at, $7)
+        ${values === undefined ? '' : ', session_values = $8'}
+        WHERE id = $1 AND version = $2 RETURNING id`,
+      [
+        ...[id, expectedVersion, version, session.startedAt, textOf(record), lastSeenAt, endsAt],
+        ...(values === undefined ? [] : [values]),
+      ],
+    );
+    return rows.length > 0;
+  }
+
+  override async touch(id: string, { lastSeenAt, endsAt }: LoginUse): Promise<void> {
+    await this.#rows(
+      `UPDATE ${this.#records} SET last_seen_at = ${this.#latest}(last_seen_at, $2),
+        ends_at = ${this.#latest}(ends_at, $3) WHERE id = $1`,
+      [id, lastSeenAt, endsAt],
+    );
+  }
+
+  override async delete(id: string, theftSeenAt?: number): Promise<boolean> {
+    const ended = `DELETE FROM ${this.#records} WHERE id = $1 RETURNING id`;
+    if (theftSeenAt === undefined) return (await this.#rows(ended, [id])).length > 0;
+    const note = `INSERT INTO ${this.#thefts} (user_key, seen_at)`;
+    const latest = 'ON CONFLICT (user_key) DO UPDATE SET seen_at = excluded.seen_at';
+    if (this.driver.dialect === 'postgres') {
+      const text = `WITH ended AS (${ended}), noted AS (${note} SELECT $2, CAST($3 AS BIGINT) FROM ended ${latest}) SELECT id FROM ended`;
+      return (await this.#rows(text, [id, userKeyOf(id), theftSeenAt])).length > 0;
+    }
+    const [, rows = []] = await this.driver.run([
+      {
+        text: `${note} SELECT $2, $3 FROM ${this.#records} WHERE id = $1 ${latest}`,
+        values: [id, userKeyOf(id), theftSeenAt],
+      },
+      { text: ended, values: [id] },
+    ]);
+    return rows.length > 0;
+  }
+
+  override async listByUser(userKey: string): Promise<ListedLogins> {
+    const rows = await this.#rows(`SELECT ${HEAD} FROM ${this.#records} WHERE user_key = $1`, [userKey]);
+    return { records: rows.flatMap((row) => this.#record(row) ?? []), now: await this.clock() };
+  }
+
+  override async deleteByUser(userKey: string, except?: string): Promise<readonly string[]> {
+    const text = `DELETE FROM ${this.#records} WHERE user_key = $1 AND id <> $2 RETURNING id`;
+    return (await this.#rows(text, [userKey, except ?? ''])).map(({ id }) => String(id));
+  }
+
+  override async deleteExpired(): Promise<number> {
+    const now = await this.clock();
+    const some = `SELECT id FROM ${this.#records} WHERE ends_at <= $1 LIMIT ${SWEEP}`;
+    // Looked at again: a login that was touched since stays.
+    const text = `DELETE FROM ${this.#records} WHERE id IN (${some}) AND ends_at <= $1 RETURNING id`;
+    const ended = await this.#rows(text, [now]);
+    await this.#rows(`DELETE FROM ${this.#thefts} WHERE seen_at <= $1`, [now - NOTE_LIFETIME]);
+    return ended.length;
+  }
+
+  async #insertByFunction(values: readonly SqlValue[]): Promise<InsertedLogin> {
+    const marks = values.map((_, at) => `$${at + 1}`).join(', ');
+    const [row = {}] = await this.#rows(`SELECT * FROM ${this.prefix}insert(${marks})`, values);
+    return {
+      isInserted: Number(row.inserted) === 1,
+      evicted: typeof row.evicted === 'string' ? row.evicted.split(',') : [],
+      theftSeenAt: numberOrNull(row.theft_seen_at),
+    };
+  }
+
+  /** SQLite has one writer at a time, so the steps of one transaction see nothing of another. */
+  async #insertInSteps(
+    row: readonly SqlValue[],
+    now: number,
+    cap: LoginCap,
+    leaving: readonly string[],
+  ): Promise<InsertedLogin> {
+    const [id = '', userKey = ''] = row;
+    const stay = leaving.map((_, at) => `$${at + 2}`).join(', ');
+    const counted = `FROM ${this.#records} WHERE user_key = $1 AND id NOT IN (${stay})`;
+    const isFull = `(SELECT count(*) ${counted}) >= ${cap.most}`;
+    const mine = [userKey, ...leaving];
+    const marks = row.map((_, at) => `$${at + mine.length + 1}`).join(', ');
+    const steps: SqlStatement[] = [
+      { text: `DELETE FROM ${this.#records} WHERE user_key = $1 AND ends_at <= $2`, values: [userKey, now] },
+      {
+        text: `DELETE FROM ${this.#records} WHERE ${cap.whenFull === 'refuse' ? 'FALSE' : 'TRUE'} AND id IN
+          (SELECT id ${counted} ORDER BY last_seen_at DESC LIMIT -1 OFFSET ${cap.most - 1}) RETURNING id`,
+        values: mine,
+      },
+      {
+        text: `INSERT INTO ${this.#records} (id, user_key, version, started_at, last_seen_at, ends_at, record, session_values)
+          SELECT ${marks} WHERE NOT ${isFull} RETURNING id`,
+        values: [...mine, ...row],
+      },
+      {
+        text: `DELETE FROM ${this.#thefts} WHERE user_key = $1 AND EXISTS (SELECT 1 FROM ${this.#records} WHERE id = $2)
+          RETURNING seen_at`,
+        values: [userKey, id],
+      },
+    ];
+    const [, evicted = [], inserted = [], thefts = []] = await this.driver.run(steps);
+    return {
+      isInserted: inserted.length > 0,
+      evicted: evicted.map((gone) => String(gone.id)),
+      theftSeenAt: numberOrNull(thefts[0]?.seen_at),
+    };
+  }
+
+  async #rows(text: string, values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
+    const [rows = []] = await this.driver.run([{ text, values }]);
+    return rows;
+  }
+
+  #record(row: SqlRow): LoginRecord | null {
+    const head = {
+      version: Number(row.version),
+      startedAt: Number(row.started_at),
+      lastSeenAt: Number(row.last_seen_at),
+      endsAt: Number(row.ends_at),
+    };
+    const record = recordOf(String(row.id), head, String(row.record));
+    if (!record)
+      this.#logger.error(`The row "${String(row.id)}" of ${this.#records} is damaged: nobody is logged in by it.`);
+    return record;
+  }
+}
+
+const numberOrNull = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value));

@@ -1,0 +1,143 @@
+/** The tables, in versions: what each version adds, and how a database is brought to the newest. Nothing here runs by itself. */
+import { LoginFault } from '../../exceptions/login-fault.js';
+import type { SqlDriver, SqlRow } from './sql-driver.js';
+
+type Dialect = SqlDriver['dialect'];
+
+/** What begins the name of every table, where nothing else is said. */
+export const TABLE_PREFIX = 'login_';
+
+/** The statements that lead from each version to the next one. A version that was released is never changed. */
+const MIGRATIONS: readonly ((prefix: string, dialect: Dialect) => readonly string[])[] = [
+  (prefix, dialect) => [
+    `CREATE TABLE ${prefix}records (
+      id TEXT PRIMARY KEY,
+      user_key TEXT NOT NULL,
+      version INTEGER NOT NULL,
+      started_at BIGINT NOT NULL,
+      last_seen_at BIGINT NOT NULL,
+      ends_at BIGINT NOT NULL,
+      record TEXT NOT NULL,
+      session_values TEXT
+    )`,
+    `CREATE INDEX ${prefix}records_of_user ON ${prefix}records (user_key)`,
+    `CREATE INDEX ${prefix}records_by_end ON ${prefix}records (ends_at)`,
+    `CREATE TABLE ${prefix}thefts (user_key TEXT PRIMARY KEY, seen_at BIGINT NOT NULL)`,
+    `CREATE TABLE ${prefix}sessions (id TEXT PRIMARY KEY, session TEXT NOT NULL, ends_at BIGINT NOT NULL)`,
+    `CREATE INDEX ${prefix}sessions_by_end ON ${prefix}sessions (ends_at)`,
+    ...(dialect === 'postgres' ? [insertFunction(prefix)] : []),
+  ],
+];
+
+/** The version that this package works with. */
+const NEWEST = MIGRATIONS.length;
+
+/**
+ * One round trip for all that a login writes, and one login of a user after the other: the cap holds on every node. Inside of
+ * it each statement sees what was committed while the lock was waited for; a single statement would not.
+ */
+function insertFunction(prefix: string): string {
+  return `CREATE FUNCTION ${prefix}insert(
+      p_id TEXT, p_user_key TEXT, p_version INTEGER, p_started_at BIGINT, p_last_seen_at BIGINT, p_ends_at BIGINT,
+      p_record TEXT, p_values TEXT, p_now BIGINT, p_most INTEGER, p_refuses INTEGER, p_leaving TEXT
+    ) RETURNS TABLE (inserted INTEGER, evicted TEXT, theft_seen_at BIGINT) LANGUAGE plpgsql AS $$
+    DECLARE
+      many INTEGER;
+    BEGIN
+      PERFORM pg_advisory_xact_lock(hashtextextended('nestjs-login ' || p_user_key, 0));
+      inserted := 0;
+      DELETE FROM ${prefix}records r WHERE r.user_key = p_user_key AND r.ends_at <= p_now;
+      SELECT count(*) + 1 - p_most INTO many FROM ${prefix}records r
+        WHERE r.user_key = p_user_key AND NOT (r.id = ANY (string_to_array(p_leaving, ',')));
+      IF many > 0 AND p_refuses = 1 THEN
+        RETURN NEXT;
+        RETURN;
+      END IF;
+      IF many > 0 THEN
+        WITH gone AS (
+          DELETE FROM ${prefix}records r WHERE r.id IN (
+            SELECT o.id FROM ${prefix}records o
+            WHERE o.user_key = p_user_key AND NOT (o.id = ANY (string_to_array(p_leaving, ',')))
+            ORDER BY o.last_seen_at LIMIT many
+          ) RETURNING r.id
+        ) SELECT string_agg(gone.id, ',') INTO evicted FROM gone;
+      END IF;
+      INSERT INTO ${prefix}records (id, user_key, version, started_at, last_seen_at, ends_at, record, session_values)
+        VALUES (p_id, p_user_key, p_version, p_started_at, p_last_seen_at, p_ends_at, p_record, p_values);
+      DELETE FROM ${prefix}thefts t WHERE t.user_key = p_user_key RETURNING t.seen_at INTO theft_seen_at;
+      inserted := 1;
+      RETURN NEXT;
+    END $$`;
+}
+
+/** Brings the tables to the newest version, see `migrateLoginTables`. */
+export async function migrate(
+  driver: SqlDriver,
+  tablePrefix: string,
+): Promise<{ readonly from: number; readonly to: number }> {
+  const prefix = checkPrefix(tablePrefix);
+  const run = (text: string): Promise<readonly (readonly SqlRow[])[]> => driver.run([{ text, values: [] }]);
+  if (driver.dialect === 'sqlite') await run('PRAGMA journal_mode = WAL');
+  await run(`CREATE TABLE IF NOT EXISTS ${prefix}schema (version INTEGER NOT NULL)`);
+  const from = await versionOf(driver, prefix);
+  if (from > NEWEST) throw otherVersion(from);
+  for (let version = from; version < NEWEST; version += 1)
+    await driver.run(stepTo(version + 1, prefix, driver.dialect).map((text) => ({ text, values: [] })));
+  return { from, to: NEWEST };
+}
+
+/**
+ * The schema of `sqlStorage()` as text, for who runs SQL by other means.
+ * @param tablePrefix begins the name of every table
+ * @throws LoginFault ERR_LOGIN_STORAGE for a prefix that is no name
+ */
+export function loginSchema(dialect: 'postgres' | 'sqlite', tablePrefix: string = TABLE_PREFIX): string {
+  const prefix = checkPrefix(tablePrefix);
+  const statements = [
+    `CREATE TABLE IF NOT EXISTS ${prefix}schema (version INTEGER NOT NULL)`,
+    ...MIGRATIONS.flatMap((_, version) => stepTo(version + 1, prefix, dialect)),
+  ];
+  return statements.map((text) => `${text};\n`).join('\n');
+}
+
+/** @throws LoginFault ERR_LOGIN_STORAGE where the tables are missing, or of another version */
+export async function checkSchema(driver: SqlDriver, prefix: string): Promise<void> {
+  const version = await versionOf(driver, prefix).catch((error: unknown) => {
+    if (/no such table|does not exist|42P01/i.test(String(error))) return 0;
+    throw error;
+  });
+  if (version === 0)
+    throw new LoginFault('ERR_LOGIN_STORAGE', `The tables "${prefix}..." of sqlStorage() are missing.`, COMMAND);
+  if (version !== NEWEST) throw otherVersion(version);
+}
+
+/** @throws LoginFault ERR_LOGIN_STORAGE */
+export function checkPrefix(prefix: string): string {
+  if (typeof prefix === 'string' && /^[a-z][a-z0-9_]{0,30}$/.test(prefix)) return prefix;
+  throw new LoginFault(
+    'ERR_LOGIN_STORAGE',
+    'The option "tablePrefix" is no beginning of a table name.',
+    'Use small letters, digits and "_", at most 31, such as "shop_login_".',
+  );
+}
+
+const COMMAND =
+  'Run `npx nestjs-login-migrate DATABASE_URL`, or await migrateLoginTables(database), before the application starts.';
+
+function stepTo(version: number, prefix: string, dialect: Dialect): string[] {
+  const statements = MIGRATIONS[version - 1]?.(prefix, dialect) ?? [];
+  return [...statements, `DELETE FROM ${prefix}schema`, `INSERT INTO ${prefix}schema VALUES (${version})`];
+}
+
+async function versionOf(driver: SqlDriver, prefix: string): Promise<number> {
+  const [rows = []] = await driver.run([{ text: `SELECT version FROM ${prefix}schema`, values: [] }]);
+  return Number(rows[0]?.version ?? 0);
+}
+
+function otherVersion(version: number): LoginFault {
+  return new LoginFault(
+    'ERR_LOGIN_STORAGE',
+    `The tables of sqlStorage() are of version ${version}, and this package works with version ${NEWEST}.`,
+    version < NEWEST ? COMMAND : 'Update the package, or give this application tables of its own by "tablePrefix".',
+  );
+}

@@ -1,0 +1,70 @@
+/** Sessions of visitors who are not logged in, in a SQL database. Each ends a day after its last use. */
+import type { SessionStore, StoredSession } from '../../logins/login-storage.js';
+import { answer, sessionOf } from '../session-answers.js';
+import type { SqlDriver, SqlRow, SqlValue } from './sql-driver.js';
+
+/** Milliseconds. A visitor who comes back later begins anew. */
+const LIFETIME = 86_400_000;
+
+/** Rows that one sweep takes at the most. */
+const SWEEP = 1000;
+
+/** A session store of express-session's shape. */
+export class SqlSessionStore implements SessionStore {
+  readonly #sessions: string;
+
+  /**
+   * @param prefix what begins the name of every table
+   * @param clock the database's time, in milliseconds
+   */
+  constructor(
+    private readonly driver: SqlDriver,
+    prefix: string,
+    private readonly clock: () => Promise<number>,
+  ) {
+    this.#sessions = `${prefix}sessions`;
+  }
+
+  get(id: string, callback: (error: unknown, session?: StoredSession | null) => void): void {
+    const found = this.#run(`SELECT session FROM ${this.#sessions} WHERE id = $1 AND ends_at > $2`, (now) => [id, now]);
+    answer(
+      found.then(([row]) => (row ? sessionOf(String(row.session)) : null)),
+      callback,
+    );
+  }
+
+  set(id: string, session: StoredSession, callback?: (error?: unknown) => void): void {
+    const text = `INSERT INTO ${this.#sessions} (id, session, ends_at) VALUES ($1, $2, $3)
+      ON CONFLICT (id) DO UPDATE SET session = excluded.session, ends_at = excluded.ends_at`;
+    answer(
+      this.#run(text, (now) => [id, JSON.stringify(session), now + LIFETIME]),
+      callback,
+    );
+  }
+
+  destroy(id: string, callback?: (error?: unknown) => void): void {
+    answer(
+      this.#run(`DELETE FROM ${this.#sessions} WHERE id = $1`, () => [id]),
+      callback,
+    );
+  }
+
+  touch(id: string, _session: StoredSession, callback?: () => void): void {
+    const text = `UPDATE ${this.#sessions} SET ends_at = $2 WHERE id = $1`;
+    answer(
+      this.#run(text, (now) => [id, now + LIFETIME]),
+      callback,
+    );
+  }
+
+  /** Drops sessions that have ended, a thousand at the most. */
+  async deleteExpired(): Promise<void> {
+    const some = `SELECT id FROM ${this.#sessions} WHERE ends_at <= $1 LIMIT ${SWEEP}`;
+    await this.#run(`DELETE FROM ${this.#sessions} WHERE id IN (${some}) AND ends_at <= $1`, (now) => [now]);
+  }
+
+  async #run(text: string, values: (now: number) => readonly SqlValue[]): Promise<readonly SqlRow[]> {
+    const [rows = []] = await this.driver.run([{ text, values: values(await this.clock()) }]);
+    return rows;
+  }
+}

@@ -1,0 +1,129 @@
+/** Every storage of this package on its real database, empty, for tests that are to pass on all of them. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import Database from 'libsql';
+import pg from 'pg';
+import { createClient } from 'redis';
+import { memoryStorage } from 'nestjs-login';
+import type { LoginStorage } from 'nestjs-login';
+import { redisStorage } from 'nestjs-login/redis';
+import { migrateLoginTables, sqlStorage } from 'nestjs-login/sql';
+import { addressOf } from './servers.js';
+import type { Server } from './servers.js';
+
+/** A storage, and what a test needs beside it. */
+export interface TestStorage {
+  readonly storage: LoginStorage;
+  /** everything that the database holds of it, as one text */
+  readonly dump: () => Promise<string>;
+  /** takes it all away */
+  readonly close: () => Promise<void>;
+}
+
+/** How a storage is made. */
+export interface StorageKind {
+  readonly name: string;
+  readonly servers: readonly Server[];
+  /** @param clock milliseconds, in place of the database's */
+  readonly make: (clock?: () => number) => Promise<TestStorage>;
+}
+
+const unique = (): string => randomBytes(6).toString('hex');
+
+async function memory(clock?: () => number): Promise<TestStorage> {
+  const storage = memoryStorage(clock ? { clock } : {});
+  return { storage, dump: async () => '', close: async () => storage.close() };
+}
+
+async function sqlite(clock?: () => number): Promise<TestStorage> {
+  const folder = mkdtempSync(join(tmpdir(), 'nestjs-login-sqlite-'));
+  const database = new Database(join(folder, 'login.db'));
+  await migrateLoginTables(database);
+  const storage = sqlStorage(database, clock ? { clock } : {});
+  const rows = (table: string): unknown[] => database.prepare(`SELECT * FROM ${table}`).all();
+  return {
+    storage,
+    dump: async () => JSON.stringify(['login_records', 'login_sessions', 'login_thefts'].map(rows)),
+    close: async () => {
+      storage.close();
+      database.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+async function postgres(clock?: () => number): Promise<TestStorage> {
+  const pool = new pg.Pool({ connectionString: addressOf('postgres'), max: 20 });
+  const tablePrefix = `t${unique()}_`;
+  await migrateLoginTables(pool, { tablePrefix });
+  const storage = sqlStorage(pool, { tablePrefix, ...(clock && { clock }) });
+  const tables = ['records', 'sessions', 'thefts'].map((name) => tablePrefix + name);
+  return {
+    storage,
+    dump: async () =>
+      JSON.stringify(await Promise.all(tables.map(async (table) => (await pool.query(`SELECT * FROM ${table}`)).rows))),
+    close: async () => {
+      storage.close();
+      await pool.query(`DROP TABLE ${tables.join()}, ${tablePrefix}schema; DROP FUNCTION ${tablePrefix}insert`);
+      await pool.end();
+    },
+  };
+}
+
+/** @param send one command, e.g. ['HGETALL', key] */
+async function dumpOf(send: (...words: string[]) => Promise<unknown>, prefix: string): Promise<string> {
+  const keys = (await send('KEYS', `${prefix}*`)) as string[];
+  const values = keys.map(async (key) => {
+    const isHash = (await send('TYPE', key)) === 'hash';
+    return [key, await send(isHash ? 'HGETALL' : 'GET', key)];
+  });
+  return JSON.stringify(await Promise.all(values));
+}
+
+async function nodeRedis(clock?: () => number): Promise<TestStorage> {
+  const client = createClient({ url: addressOf('redis'), disableOfflineQueue: true });
+  client.on('error', () => undefined);
+  await client.connect();
+  const prefix = `test-${unique()}:`;
+  const send = (...words: string[]): Promise<unknown> => client.sendCommand(words);
+  return {
+    storage: redisStorage(client, { prefix, ...(clock && { clock }) }),
+    dump: () => dumpOf(send, prefix),
+    close: async () => {
+      const keys = await client.keys(`${prefix}*`);
+      if (keys.length) await client.del(keys);
+      await client.close();
+    },
+  };
+}
+
+async function ioRedis(clock?: () => number): Promise<TestStorage> {
+  const client = new Redis(addressOf('redis'), { enableOfflineQueue: false, lazyConnect: true });
+  await client.connect();
+  const prefix = `test-${unique()}:`;
+  const [send, storage] = [
+    (command: string, ...words: string[]): Promise<unknown> => client.call(command, ...words),
+    redisStorage(client, { prefix, ...(clock && { clock }) }),
+  ];
+  return {
+    storage,
+    dump: () => dumpOf(send as never, prefix),
+    close: async () => {
+      const keys = await client.keys(`${prefix}*`);
+      if (keys.length) await client.del(keys);
+      client.disconnect();
+    },
+  };
+}
+
+/** All of them, the one in memory first. */
+export const STORAGES: readonly StorageKind[] = [
+  { name: 'memory', servers: [], make: memory },
+  { name: 'SQLite (libsql)', servers: [], make: sqlite },
+  { name: 'PostgreSQL (pg)', servers: ['postgres'], make: postgres },
+  { name: 'Redis (node-redis)', servers: ['redis'], make: nodeRedis },
+  { name: 'Redis (ioredis)', servers: ['redis'], make: ioRedis },
+];
