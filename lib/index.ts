@@ -39,7 +39,7 @@ export type {
   LoginOptionsByFactory,
   LoginOptionsFactory,
 } from './login.module-definition.js';
-export type { LoginRecord, RememberPart, SessionPart, SupersededToken } from './logins/login-record.js';
+export type { LoginRecord, RememberPart, SentToken, SessionPart, SupersededToken } from './logins/login-record.js';
 export type { LoginStorage, SessionStore, StoredSession } from './logins/login-storage.js';
 export { LoginStore } from './logins/login-store.js';
 export type { FoundLogin, InsertedLogin, ListedLogins, LoginCap, LoginUse } from './logins/login-store.js';

@@ -14,8 +14,8 @@ import { milliseconds } from '../options/duration.js';
 import type { Duration } from '../options/duration.js';
 import { invalidOption } from '../options/option-reader.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
-import { isLetIn } from '../remember-me/remember-me.js';
-import type { RememberMe } from '../remember-me/remember-me.js';
+import { isLetIn } from '../remember-me/remember-decision.js';
+import type { RememberMe, ShownToken } from '../remember-me/remember-me.js';
 import type { LoginSession } from '../session/login-session.js';
 import { LoginHandlers } from '../user/login-handlers.js';
 import { isActiveUser, stampHashOf, userIdOf } from '../user/login-user.js';
@@ -25,15 +25,15 @@ import { LoginContexts } from './login-contexts.js';
 /** How a login is made. */
 export interface LoginUserOptions {
   /** The user has just proved who they are. Default: true. */
-  readonly fresh?: boolean;
+  readonly fresh?: boolean | undefined;
   /** Keep the user logged in after the browser is closed, by a remember cookie. Say so only where they asked for it. Default: false. */
-  readonly remember?: boolean;
+  readonly remember?: boolean | undefined;
   /** How long this login is remembered, in place of the option `remember.absolute`: milliseconds, or text such as `'30d'`. */
   readonly duration?: Duration | undefined;
   /** Log an inactive user in as well; guards go on refusing them. Default: false. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
   /** Accept a request that another site sent: the form_post answer of an identity provider. Check its `state` first. Default: false. */
-  readonly crossSite?: boolean;
+  readonly crossSite?: boolean | undefined;
 }
 
 /** The state changes of a login. Facts are taken first, then the state is changed, then it is told. */
@@ -67,7 +67,10 @@ export class LoginActions {
     { fresh = true, force = false, crossSite = false, remember = false, duration }: LoginUserOptions,
   ): Promise<boolean> {
     const context = this.contexts.of(request);
-    const rememberFor = remembered(remember, milliseconds(duration, 'duration', this.options.rememberAbsolute));
+    const rememberFor = remembered(
+      remember,
+      milliseconds(duration, 'loginUser({ duration })', this.options.rememberAbsolute),
+    );
     keepOutOfCaches(responseOf(request));
     const userId = userIdOf(user, this.options.idAttribute);
     const isActive = isActiveUser(user);
@@ -84,6 +87,7 @@ export class LoginActions {
     this.#refuseCrossSite(request, userId, crossSite);
     this.#requireCookie(request);
     await this.sessions.open(request);
+    await this.#judgeToken(request);
     const former = await this.#currentLogin(request);
     const isSameUser = former?.record.userId === userId;
     const values = isSameUser ? this.sessions.values(request) : this.sessions.valuesToKeep(request);
@@ -111,9 +115,9 @@ export class LoginActions {
   async #logOut(request: LoginRequest): Promise<void> {
     const context = this.contexts.of(request);
     await this.sessions.open(request);
+    // A store that cannot be read must not keep the login from its end.
+    const shown = await this.#judgeToken(request).catch(() => null);
     const living = await this.#currentLogin(request);
-    const shown = living ? null : await this.remember.look(request);
-    if (shown?.seen && shown.verdict === 'theft') await this.remember.alarm(request, shown.seen);
     const record = living?.record ?? (isLetIn(shown?.verdict) ? shown?.seen?.record : null);
     let ended = false;
     try {
@@ -136,11 +140,12 @@ export class LoginActions {
     if (!login) return false;
     // Loaded again: who has just changed their password has another security stamp, and goes on by it.
     const latest = await loadUser(this.handlers, login.record.userId);
-    if (!latest) return false;
+    if (!latest || !isActiveUser(latest)) return false;
     const confirmed = await this.logins.confirm(login, this.sessions.client(request), stampHashOf(latest));
     if (!confirmed) return false;
     this.sessions.renew(request, confirmed);
-    context.become(latest, isActiveUser(latest), confirmed, isRemembered);
+    this.remember.prolong(request, confirmed);
+    context.become(latest, true, confirmed, isRemembered);
     this.events.emit('loginConfirmed', loginFacts(request, confirmed.record));
     return true;
   }
@@ -159,13 +164,26 @@ export class LoginActions {
       ]);
       return login;
     } catch (error) {
-      void opening.then((login) => login && this.logins.end(login.record.id)).catch(() => undefined);
+      // The next login is to be told of the theft that this one was told of.
+      void opening
+        .then((login) => login && this.logins.end(login.record.id, login.theftSeenAt ?? undefined))
+        .catch(() => undefined);
       // express-session would send the cookie before it knows whether anything was stored.
       this.sessions.drop(request);
       this.remember.withdraw(request);
       this.contexts.of(request).leave();
       throw error;
     }
+  }
+
+  /** At a login and a logout, too, who shows a token that is over is seen: the alarm rings before anything else changes. */
+  async #judgeToken(request: LoginRequest): Promise<ShownToken | null> {
+    const shown = await this.remember.look(request);
+    if (!shown?.seen || shown.verdict !== 'theft') return shown;
+    const living = await this.#currentLogin(request);
+    await this.remember.alarm(request, shown.seen);
+    if (living?.record.id === shown.seen.record.id) this.sessions.leave(request);
+    return shown;
   }
 
   /** The living login of this browser, which the new one takes the place of. Where protection hides its session, no value of it is handed over. */
@@ -202,5 +220,9 @@ export class LoginActions {
 function remembered(remember: unknown, duration: number): number | null {
   if (remember === true) return duration;
   if (remember === false) return null;
-  throw invalidOption('remember', remember, "Write true or false; for a checkbox: remember: form.remember === 'on'.");
+  throw invalidOption(
+    'loginUser({ remember })',
+    remember,
+    "Write true or false; for a checkbox: remember: form.remember === 'on'.",
+  );
 }

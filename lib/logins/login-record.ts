@@ -13,7 +13,7 @@ export interface LoginRecord {
   /** how it may be used by a remember cookie; null: not at all */
   readonly remember: RememberPart | null;
   readonly createdAt: number;
-  /** the last time the user proved who they are; the absolute ends count from here */
+  /** the last time the user proved who they are */
   readonly authenticatedAt: number;
   /** since when the login is fresh; null: it is not */
   readonly freshAt: number | null;
@@ -35,22 +35,28 @@ export interface SessionPart {
   readonly idHash: string;
   /** when this session began, at a login or a restore: its values date from then. A confirmation does not move it */
   readonly startedAt: number;
-  /** never moved but by a real authentication (OWASP ASVS 7.3.2) */
+  /** counted from the login, its last confirmation, or the restore that began this session; use never moves it (OWASP ASVS 7.3.2) */
   readonly endsAt: number;
+  /** the remember token that the same answer brought: whoever uses this session has received it. null: none */
+  readonly tokenHash: string | null;
 }
 
 /** The part of a login that a remember cookie uses. Tokens are known by the SHA-256 of their verifier alone (OWASP ASVS 11.4.3). */
 export interface RememberPart {
   /** the token that counts: the last one that the browser is known to have received */
   readonly base: string;
-  /** tokens issued since and not seen back yet, oldest first */
-  readonly candidates: readonly string[];
+  /** tokens sent since and not seen back yet, oldest first */
+  readonly candidates: readonly SentToken[];
   /** tokens that a received one has taken the place of, while requests under way may still bring them */
   readonly previous: readonly SupersededToken[];
-  /** when the newest of these tokens was issued */
-  readonly issuedAt: number;
   /** never moved but by a real authentication */
   readonly endsAt: number;
+}
+
+/** A token on its way to the browser. */
+export interface SentToken {
+  readonly hash: string;
+  readonly sentAt: number;
 }
 
 /** A token that is over, but for requests that were under way. */

@@ -36,7 +36,8 @@ interface Change {
 /** What a remember cookie changes: the tokens, and the session where that is restored. */
 interface RememberChange {
   readonly remember: RememberPart;
-  readonly isRestored: boolean;
+  /** the token that goes out with the restored session; undefined: none is restored */
+  readonly tokenHash?: string;
 }
 
 /** Logins may write `lastSeenAt` this often at the most, or ten times an idle time. */
@@ -69,14 +70,8 @@ export class LoginRegistry {
     const record = this.#bounded({
       ...known,
       id,
-      session: { idHash: hashOf(sessionId), startedAt: now, endsAt: now + this.limits.absolute },
-      remember: remember && {
-        base: remember.hash,
-        candidates: [],
-        previous: [],
-        issuedAt: now,
-        endsAt: now + remember.duration,
-      },
+      session: { idHash: hashOf(sessionId), startedAt: now, endsAt: now + this.limits.absolute, tokenHash: null },
+      remember: remember && { base: remember.hash, candidates: [], previous: [], endsAt: now + remember.duration },
       createdAt: now,
       authenticatedAt: now,
       freshAt: fresh ? now : null,
@@ -90,7 +85,7 @@ export class LoginRegistry {
       return isInserted ? { record, sessionId, now, evicted, theftSeenAt } : null;
     } catch (error) {
       // Nobody holds the new id; without this a record that was written late would stand there until its end.
-      void insert.then(() => this.end(id)).catch(() => undefined);
+      void insert.then(({ theftSeenAt }) => this.end(id, theftSeenAt ?? undefined)).catch(() => undefined);
       throw error;
     }
   }
@@ -123,13 +118,13 @@ export class LoginRegistry {
       if (former !== null && !this.isAlive({ record, now }, former)) return null;
       const { remember, authenticatedAt } = record;
       // Who had no session of their own begins one, and whose values they were is over.
-      const startedAt = former === null ? now : record.session.startedAt;
+      const { startedAt, tokenHash } = former === null ? begun(record, now, null) : record.session;
       return {
         record: {
           ...record,
           ...client,
           stampHash,
-          session: { idHash: hashOf(sessionId), startedAt, endsAt: now + this.limits.absolute },
+          session: { idHash: hashOf(sessionId), startedAt, endsAt: now + this.limits.absolute, tokenHash },
           remember: remember && { ...remember, endsAt: now + (remember.endsAt - authenticatedAt) },
           authenticatedAt: now,
           freshAt: now,
@@ -142,8 +137,8 @@ export class LoginRegistry {
   }
 
   /**
-   * A remember cookie takes the place of a session that is lost: a new session id, not fresh, bound to this browser. No
-   * end of the login moves but the idle ones.
+   * A remember cookie takes the place of a session that is lost: a new session id, not fresh, bound to this browser. The
+   * session's absolute end is counted anew, and never past that of the remember cookie, which does not move.
    * @param values the session values that it starts with
    * @param decide the remembered part as it is to be, and whether the session is restored along with it; null: neither
    * @returns the login where its session was restored; the record as it is now, null where it has gone
@@ -158,11 +153,12 @@ export class LoginRegistry {
     let isRestored = false;
     const { seen } = await this.change(lost, (record, now) => {
       const change = decide(record, now);
-      isRestored = change?.isRestored ?? false;
-      if (!change?.isRestored) return change && { record: { ...record, remember: change.remember } };
-      const { remember } = change;
+      isRestored = change?.tokenHash !== undefined;
+      if (!change) return null;
+      const { remember, tokenHash } = change;
+      if (tokenHash === undefined) return { record: { ...record, remember } };
       const endsAt = Math.min(now + this.limits.absolute, remember.endsAt);
-      const session = { idHash: hashOf(sessionId), startedAt: now, endsAt };
+      const session = { idHash: hashOf(sessionId), endsAt, ...begun(record, now, tokenHash) };
       const restored = { ...record, ...client, session, remember, freshAt: null, lastSeenAt: now };
       return { record: restored, values: jsonOf(values) };
     });
@@ -235,6 +231,15 @@ export class LoginRegistry {
   #call<Answer>(call: () => Promise<Answer>): Promise<Answer> {
     return storeCall(this.limits.storeTimeout, call);
   }
+}
+
+/** How another session of a login begins: never at the same time as the one before, whose late writers it must not hear. */
+function begun(
+  record: LoginRecord,
+  now: number,
+  tokenHash: string | null,
+): { startedAt: number; tokenHash: string | null } {
+  return { startedAt: Math.max(now, record.session.startedAt + 1), tokenHash };
 }
 
 /** Session values as a store keeps them; null: there are none. */

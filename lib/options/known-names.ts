@@ -23,6 +23,10 @@ const ELSEWHERE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   remember: {
     duration: 'Use the option "remember.absolute"; a duration of its own is given to a single loginUser().',
     maxAge: 'Use the options "remember.idle" and "remember.absolute".',
+    expires: 'Use the options "remember.idle" and "remember.absolute".',
+    name: 'It is called "remember.cookieName".',
+    cookie: 'Path, domain, secure, httpOnly and sameSite stand in "remember" itself.',
+    persistent: 'A remember cookie always outlives the browser.',
   },
 };
 

@@ -7,7 +7,7 @@ import { sameText } from '../http/signature.js';
 import { rememberEndsAt } from '../logins/login-decision.js';
 import type { RecordLimits } from '../logins/login-decision.js';
 import { hashOf } from '../logins/login-id.js';
-import type { LoginRecord, RememberPart } from '../logins/login-record.js';
+import type { LoginRecord, RememberPart, SupersededToken } from '../logins/login-record.js';
 
 /** The limits of remembered logins, in milliseconds. */
 export interface RememberLimits extends RecordLimits {
@@ -17,9 +17,9 @@ export interface RememberLimits extends RecordLimits {
 
 /**
  * - `counts`: it is the token that the browser is known to hold
- * - `received`: the browser shows that it has received a token that was on its way; all that were issued before it are over
+ * - `received`: the browser shows that it has received a token that was on its way; all that were sent before it are over
  * - `grace`: over, but so lately that the request was under way
- * - `theft`: over, and shown again: two hold it
+ * - `theft`: two hold it
  * - `ended`: an idle or absolute end has passed
  * - `gone`: no such login, or it is not remembered
  */
@@ -42,6 +42,11 @@ const MOST_CANDIDATES = 4;
 /** With so many tokens in their grace nothing is rotated until it is over, so that no client makes the record grow. */
 const MOST_PREVIOUS = 4;
 
+/** True where a token of this verdict lets its bearer in. */
+export function isLetIn(verdict: TokenVerdict | null | undefined): verdict is 'counts' | 'received' | 'grace' {
+  return verdict === 'counts' || verdict === 'received' || verdict === 'grace';
+}
+
 /**
  * Judges the verifier of a token whose signature was verified, so that we have issued it once.
  * @param record the record that the token names
@@ -57,26 +62,33 @@ export function decideToken(
   if (!record || !remember || record.createdAt < limits.notBefore) return { verdict: 'gone' };
   if (now >= rememberEndsAt(record, limits)) return { verdict: 'ended' };
   const shown = hashOf(verifier);
-  const inGrace = remember.previous.filter(({ graceEndsAt }) => now < graceEndsAt);
-  const isRushed = inGrace.length >= MOST_PREVIOUS;
-  const isDue = (part: RememberPart): boolean => !isRushed && !isOnItsWay(part, now, limits.grace);
+  const isDue = (part: RememberPart): boolean => !isRushed(remember, now) && !isOnItsWay(part, now, limits.grace);
 
-  const place = remember.candidates.findIndex((hash) => sameText(hash, shown));
+  const place = placeOf(shown, remember);
   if (place >= 0) {
-    if (isRushed) return { verdict: 'counts', remember, isDue: false };
-    const over = [remember.base, ...remember.candidates.slice(0, place)];
-    const promoted: RememberPart = {
-      ...remember,
-      base: shown,
-      // What was issued later may still arrive.
-      candidates: remember.candidates.slice(place + 1),
-      previous: [...inGrace, ...over.map((hash) => ({ hash, graceEndsAt: now + limits.grace }))],
-    };
+    if (isOvertaken(remember, place, limits.grace)) return { verdict: 'theft' };
+    if (isRushed(remember, now)) return { verdict: 'counts', remember, isDue: false };
+    const promoted = promote(remember, place, now, limits.grace);
     return { verdict: 'received', remember: promoted, isDue: isDue(promoted) };
   }
   if (sameText(remember.base, shown)) return { verdict: 'counts', remember, isDue: isDue(remember) };
-  if (inGrace.some(({ hash }) => sameText(hash, shown))) return { verdict: 'grace', remember, isDue: false };
-  return { verdict: 'theft' };
+  const isInGrace = inGrace(remember, now).some(({ hash }) => sameText(hash, shown));
+  return isInGrace ? { verdict: 'grace', remember, isDue: false } : { verdict: 'theft' };
+}
+
+/**
+ * What the use of a living session says without a token: the answer that brought the session brought a token along, and has
+ * arrived. So whoever restores a login and shows nothing but the session from then on is found out as well.
+ * @returns the tokens of the login from now on, to be written; null where nothing changes
+ */
+export function decideSession(
+  { session, remember }: LoginRecord,
+  now: number,
+  { grace }: RememberLimits,
+): RememberPart | null {
+  if (!remember || session.tokenHash === null || isRushed(remember, now)) return null;
+  const place = placeOf(session.tokenHash, remember);
+  return place < 0 ? null : promote(remember, place, now, grace);
 }
 
 /**
@@ -84,12 +96,43 @@ export function decideToken(
  * where one is due: of two answers that are under way the older could arrive last, and the browser would hold a token
  * that is over without ever having been shown.
  */
-export function issueToken(remember: RememberPart, verifier: string, now: number): RememberPart {
-  const candidates = [...remember.candidates, hashOf(verifier)].slice(-MOST_CANDIDATES);
-  return { ...remember, candidates, issuedAt: now };
+export function sendToken(remember: RememberPart, verifier: string, now: number): RememberPart {
+  const candidates = [...remember.candidates, { hash: hashOf(verifier), sentAt: now }].slice(-MOST_CANDIDATES);
+  return { ...remember, candidates };
+}
+
+/** The candidate has arrived: it counts from now on, and what was sent before it is over. What was sent later may still arrive. */
+function promote(remember: RememberPart, place: number, now: number, grace: number): RememberPart {
+  const { base, candidates } = remember;
+  // One that was overtaken has not reached the browser that holds this one: no request of that browser can bring it.
+  const earlier = candidates.slice(0, place).filter((_, at) => !isOvertaken(remember, at, grace));
+  const over = [base, ...earlier.map(({ hash }) => hash)];
+  return {
+    ...remember,
+    base: candidates[place]?.hash ?? base,
+    candidates: candidates.slice(place + 1),
+    previous: [...inGrace(remember, now), ...over.map((hash) => ({ hash, graceEndsAt: now + grace }))],
+  };
+}
+
+/**
+ * True where a later token was sent so long after this one that whoever asked for it did not hold this one: the answer had
+ * arrived a grace after it set out, and a request of before that a grace later. So somebody else has asked.
+ */
+function isOvertaken({ candidates }: RememberPart, place: number, grace: number): boolean {
+  const sentAt = candidates[place]?.sentAt ?? 0;
+  return candidates.slice(place + 1).some((later) => later.sentAt > sentAt + 2 * grace);
 }
 
 /** True while the answer with the newest token may not have arrived yet. */
-function isOnItsWay({ candidates, issuedAt }: RememberPart, now: number, grace: number): boolean {
-  return candidates.length > 0 && now < issuedAt + grace;
+function isOnItsWay({ candidates }: RememberPart, now: number, grace: number): boolean {
+  return candidates.some(({ sentAt }) => now < sentAt + grace);
 }
+
+const placeOf = (hash: string, { candidates }: RememberPart): number =>
+  candidates.findIndex((sent) => sameText(sent.hash, hash));
+
+const inGrace = ({ previous }: RememberPart, now: number): readonly SupersededToken[] =>
+  previous.filter(({ graceEndsAt }) => now < graceEndsAt);
+
+const isRushed = (remember: RememberPart, now: number): boolean => inGrace(remember, now).length >= MOST_PREVIOUS;

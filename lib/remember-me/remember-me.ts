@@ -3,11 +3,12 @@ import { LoginEventStream } from '../events/login-event-stream.js';
 import type { LoginRequest } from '../http/login-request.js';
 import type { LiveLogin, SeenLogin, SessionLogin } from '../logins/live-login.js';
 import { loginFacts } from '../logins/login-facts.js';
+import { hashOf } from '../logins/login-id.js';
 import type { LoginRegistry } from '../logins/login-registry.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
 import type { LoginSession } from '../session/login-session.js';
 import { RememberCookie } from './remember-cookie.js';
-import { decideToken, issueToken } from './remember-decision.js';
+import { decideSession, decideToken, isLetIn, sendToken } from './remember-decision.js';
 import type { TokenDecision, TokenVerdict } from './remember-decision.js';
 import { newRememberToken } from './remember-token.js';
 import type { RememberToken } from './remember-token.js';
@@ -33,10 +34,8 @@ export interface TokenReceipt {
   readonly login: SessionLogin | null;
 }
 
-/** True where a token of this verdict lets its bearer in. */
-export function isLetIn(verdict: TokenVerdict | null | undefined): boolean {
-  return verdict === 'counts' || verdict === 'received' || verdict === 'grace';
-}
+/** So many logins in the cookies of one request are looked at: more than a change of path and domain leaves behind. */
+const MOST_LOGINS = 3;
 
 /** A login of this request alone. Whoever comes by a remember cookie is not fresh, whatever another browser has confirmed. */
 export function forOneRequest({ record, now }: SeenLogin): LiveLogin {
@@ -47,6 +46,8 @@ export function forOneRequest({ record, now }: SeenLogin): LiveLogin {
 export class RememberMe {
   readonly #cookie: RememberCookie;
   readonly #tokens = new WeakMap<LoginRequest, readonly RememberToken[]>();
+  /** the token that this request's answer sets */
+  readonly #written = new WeakMap<LoginRequest, RememberToken>();
 
   constructor(
     private readonly options: ResolvedLoginOptions,
@@ -59,34 +60,50 @@ export class RememberMe {
 
   /** The logins that remember cookies of this request name under a signature of ours, whether they still count or not. */
   held(request: LoginRequest): string[] {
-    return this.#shown(request).map(({ loginId }) => loginId);
+    return [...new Set(this.#shown(request).map(({ loginId }) => loginId))];
   }
 
-  /** What the remember cookie of a request without a session is worth: one round trip, or none without a genuine one. */
+  /**
+   * What the remember cookie of a request is worth: one round trip, or none without a genuine one. Of cookies of several logins
+   * (the path or domain of the cookie was changed) the one that counts; null where two count, which contradict each other.
+   */
   async look(request: LoginRequest): Promise<ShownToken | null> {
-    const token = this.#presented(request);
-    if (!token) return null;
-    const seen = (await this.sessions.seen(request, token.loginId)) ?? (await this.logins.look(token.loginId));
-    return { token, seen, verdict: this.#decide(seen, token).verdict };
+    const ids = this.held(request);
+    if (ids.length > MOST_LOGINS) return null;
+    const shown = await Promise.all(
+      ids.map(async (id) => {
+        const seen = (await this.sessions.seen(request, id)) ?? (await this.logins.look(id));
+        const token = this.#tokenOf(request, id, seen) as RememberToken;
+        return { token, seen, verdict: this.#decide(seen, token).verdict };
+      }),
+    );
+    const counting = shown.filter(({ verdict }) => isLetIn(verdict));
+    if (counting.length > 1) return null;
+    return counting[0] ?? shown.find(({ verdict }) => verdict === 'theft') ?? shown[0] ?? null;
   }
 
-  /** Takes note that the browser of a living session has received its newest token. */
+  /** Takes note of what the browser of a living session has received: its token shows it, and so does the session. */
   async receive(request: LoginRequest, login: SessionLogin): Promise<TokenReceipt> {
-    const token = this.#presented(request);
-    if (token?.loginId !== login.record.id) return { verdict: null, login };
-    let { verdict } = this.#decide(login, token);
+    const token = this.#tokenOf(request, login.record.id, login);
+    let verdict: TokenVerdict | null = null;
+    const decide = (seen: SeenLogin): SeenLogin['record']['remember'] => {
+      const decision = token ? this.#decide(seen, token) : null;
+      verdict = decision?.verdict ?? null;
+      if (decision?.verdict === 'received') return decision.remember;
+      // Who brings a token of before has not kept the newer one, although its session has arrived.
+      return decision ? null : decideSession(seen.record, seen.now, this.options);
+    };
     let now: SessionLogin | null = login;
-    if (verdict === 'received') {
+    if (decide(login)) {
       const { seen } = await this.logins.change(login, (record, time) => {
-        const decision = this.#decide({ record, now: time }, token);
-        ({ verdict } = decision);
-        return decision.verdict === 'received' ? { record: { ...record, remember: decision.remember } } : null;
+        const remember = decide({ record, now: time });
+        return remember && { record: { ...record, remember } };
       });
       now = seen && this.logins.isAlive(seen, login.sessionId) ? { ...seen, sessionId: login.sessionId } : null;
       if (now) this.sessions.update(request, now);
     }
     // A token that is over must not land in the browser again.
-    if (now && this.options.refreshEachRequest && (verdict === 'counts' || verdict === 'received'))
+    if (now && token && this.options.refreshEachRequest && (verdict === 'counts' || verdict === 'received'))
       this.#write(request, token, now);
     return { verdict, login: now };
   }
@@ -95,22 +112,26 @@ export class RememberMe {
    * Lets the bearer of a token in: with a new session and the next token, for one of the requests that show it; the others,
    * and those whose answer can set no cookie, for themselves alone, with a session that is thrown away.
    */
-  async accept(request: LoginRequest, shown: ShownToken): Promise<AcceptedToken> {
+  async accept(request: LoginRequest, shown: ShownToken & { readonly seen: SeenLogin }): Promise<AcceptedToken> {
     await this.sessions.open(request);
-    const { token, seen: lost } = shown;
-    if (!lost) return { ...shown, login: null };
+    const { token } = shown;
     const canRestore = this.sessions.canSetCookie(request);
     const next = newRememberToken(token.loginId);
     const values = this.sessions.valuesToKeep(request);
     let { verdict } = shown;
-    const { seen, login } = await this.logins.restore(lost, this.sessions.client(request), values, (record, now) => {
-      const decision = this.#decide({ record, now }, token);
-      ({ verdict } = decision);
-      if (!('remember' in decision)) return null;
-      if (canRestore && decision.isDue)
-        return { remember: issueToken(decision.remember, next.verifier, now), isRestored: true };
-      return verdict === 'received' ? { remember: decision.remember, isRestored: false } : null;
-    });
+    const { seen, login } = await this.logins.restore(
+      shown.seen,
+      this.sessions.client(request),
+      values,
+      (record, now) => {
+        const decision = this.#decide({ record, now }, token);
+        ({ verdict } = decision);
+        if (!('remember' in decision)) return null;
+        if (canRestore && decision.isDue)
+          return { remember: sendToken(decision.remember, next.verifier, now), tokenHash: hashOf(next.verifier) };
+        return verdict === 'received' ? { remember: decision.remember } : null;
+      },
+    );
     if (login) {
       await this.sessions.forgetAnonymous(request);
       this.sessions.become(request, login, values);
@@ -138,18 +159,27 @@ export class RememberMe {
     this.#write(request, token, login);
   }
 
+  /** The end of a login has moved: a cookie that this answer sets lasts as long. */
+  prolong(request: LoginRequest, login: SeenLogin): void {
+    const token = this.#written.get(request);
+    if (token?.loginId === login.record.id) this.#write(request, token, login);
+  }
+
   /**
    * The browser forgets; from now on the request shows no token.
-   * @param always also where the request brings no cookie: its path may be another
+   * @param always also where the request brings no cookie. One with a path of its own may be there unseen, and always goes
    */
   clear(request: LoginRequest, always = false): void {
     this.#tokens.set(request, []);
-    if (always || this.#cookie.isPresent(request)) this.#cookie.clear(request);
+    this.#written.delete(request);
+    const isSentHere = this.options.rememberCookie.attributes.path === '/';
+    if (always || !isSentHere || this.#cookie.isPresent(request)) this.#cookie.clear(request);
     else this.#cookie.withdraw(request);
   }
 
   /** Nothing is set by this answer after all: what it was to stand for was not stored. */
   withdraw(request: LoginRequest): void {
+    this.#written.delete(request);
     this.#cookie.withdraw(request);
   }
 
@@ -158,13 +188,15 @@ export class RememberMe {
   }
 
   #write(request: LoginRequest, token: RememberToken, { record, now }: SeenLogin): void {
-    if (record.remember) this.#cookie.write(request, token, record.remember.endsAt - now);
+    if (!record.remember) return;
+    this.#written.set(request, token);
+    this.#cookie.write(request, token, record.remember.endsAt - now);
   }
 
-  /** The one token of a request; two different ones contradict each other, and none counts. */
-  #presented(request: LoginRequest): RememberToken | undefined {
-    const [token, ...others] = this.#shown(request);
-    return others.length ? undefined : token;
+  /** The token that a request shows of this login; of several, which one browser holds, the one that counts. */
+  #tokenOf(request: LoginRequest, loginId: string, seen: SeenLogin | null): RememberToken | undefined {
+    const tokens = this.#shown(request).filter((token) => token.loginId === loginId);
+    return tokens.find((token) => isLetIn(this.#decide(seen, token).verdict)) ?? tokens[0];
   }
 
   #shown(request: LoginRequest): readonly RememberToken[] {

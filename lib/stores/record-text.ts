@@ -21,12 +21,11 @@ export function textOf(record: LoginRecord): string {
     FORM,
     record.userId,
     record.stampHash,
-    [session.idHash, after(session.endsAt)],
+    [session.idHash, after(session.endsAt), session.tokenHash],
     remember && [
       remember.base,
-      remember.candidates,
+      remember.candidates.map(({ hash, sentAt }) => [hash, after(sentAt)]),
       remember.previous.map(({ hash, graceEndsAt }) => [hash, after(graceEndsAt)]),
-      after(remember.issuedAt),
       after(remember.endsAt),
     ],
     createdAt,
@@ -47,12 +46,17 @@ export function recordOf(id: string, head: RecordHead, text: string): LoginRecor
     if (form !== FORM || items.length !== 11) return null;
     const base = time(createdAt);
     const since = (value: unknown): number => base + time(value);
-    const [idHash, endsAt] = list(session);
+    const [idHash, endsAt, tokenHash] = list(session);
     return {
       id,
       userId: words(userId),
       stampHash: stampHash === null ? null : words(stampHash),
-      session: { idHash: words(idHash), startedAt: head.startedAt, endsAt: since(endsAt) },
+      session: {
+        idHash: words(idHash),
+        startedAt: head.startedAt,
+        endsAt: since(endsAt),
+        tokenHash: tokenHash === null ? null : words(tokenHash),
+      },
       remember: remember === null ? null : rememberOf(list(remember), since),
       createdAt: base,
       authenticatedAt: since(authenticatedAt),
@@ -70,14 +74,15 @@ export function recordOf(id: string, head: RecordHead, text: string): LoginRecor
 }
 
 function rememberOf(items: readonly unknown[], since: (value: unknown) => number): RememberPart {
-  const [base, candidates, previous, issuedAt, endsAt] = items;
+  const [base, candidates, previous, endsAt] = items;
+  const pairs = (value: unknown): { hash: string; at: number }[] =>
+    list(value)
+      .map(list)
+      .map(([hash, at]) => ({ hash: words(hash), at: since(at) }));
   return {
     base: words(base),
-    candidates: list(candidates).map(words),
-    previous: list(previous)
-      .map(list)
-      .map(([hash, graceEndsAt]) => ({ hash: words(hash), graceEndsAt: since(graceEndsAt) })),
-    issuedAt: since(issuedAt),
+    candidates: pairs(candidates).map(({ hash, at }) => ({ hash, sentAt: at })),
+    previous: pairs(previous).map(({ hash, at }) => ({ hash, graceEndsAt: at })),
     endsAt: since(endsAt),
   };
 }

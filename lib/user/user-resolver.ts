@@ -8,7 +8,8 @@ import { hasStamp, isOver } from '../logins/login-decision.js';
 import { clientFacts, loginFacts } from '../logins/login-facts.js';
 import type { LoginRegistry } from '../logins/login-registry.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
-import { forOneRequest, isLetIn } from '../remember-me/remember-me.js';
+import { isLetIn } from '../remember-me/remember-decision.js';
+import { forOneRequest } from '../remember-me/remember-me.js';
 import type { RememberMe, ShownToken } from '../remember-me/remember-me.js';
 import type { LoginSession } from '../session/login-session.js';
 import { LoginHandlers } from './login-handlers.js';
@@ -60,6 +61,8 @@ export class UserResolver {
 
   /** The login that the session cookie names, once every limit, session protection and the remember cookie have been looked at. */
   async #bySession(request: LoginRequest): Promise<ResolvedUser | null> {
+    // An application without a user loader knows no logins; another one on the same storage may.
+    if (!this.handlers.get('user-loader')) return null;
     const found = await this.sessions.find(request);
     if (found.verdict !== 'alive') {
       if (found.verdict !== 'gone' && found.seen) await this.#expire(request, found.seen, found.verdict);
@@ -98,7 +101,7 @@ export class UserResolver {
 
   /** The login that the remember cookie names: restored by one request, and good for each of a burst. Never fresh. */
   async #byRememberCookie(request: LoginRequest): Promise<ResolvedUser | null> {
-    const shown = await this.remember.look(request);
+    const shown = this.handlers.get('user-loader') ? await this.remember.look(request) : null;
     if (!shown) return null;
     const { seen, verdict } = shown;
     if (!seen || !isLetIn(verdict)) return this.#refuse(request, shown);
@@ -106,7 +109,7 @@ export class UserResolver {
     if (!user) return null;
     // An inactive user comes back once they are active: nothing is spent on them until then.
     if (!isActiveUser(user)) return { user, isAuthenticated: false, login: forOneRequest(seen), isRemembered: true };
-    const accepted = await this.remember.accept(request, shown);
+    const accepted = await this.remember.accept(request, { ...shown, seen });
     if (!accepted.login) return this.#refuse(request, accepted);
     const facts = loginFacts(request, accepted.login.record);
     this.events.emit('loadedFromCookie', facts);
@@ -140,7 +143,6 @@ export class UserResolver {
    */
   async #load(request: LoginRequest, login: SeenLogin): Promise<object | null> {
     const { record } = login;
-    if (!this.handlers.get('user-loader')) return null;
     const user = await loadUser(this.handlers, record.userId);
     if (user && hasStamp(record, stampHashOf(user))) return user;
     const isEnded = await this.#end(request, login);

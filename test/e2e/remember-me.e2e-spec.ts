@@ -29,6 +29,15 @@ class CornersController {
     res.end(user ?? 'nobody');
   }
 
+  @Get('asks-and-writes')
+  async asksAndWrites(@Req() req: Request & { session: object }): Promise<{ isTheSame: boolean }> {
+    const before = req.session;
+    Object.assign(req.session, { before: true });
+    await this.whoIs(req);
+    Object.assign(req.session, { after: true });
+    return { isTheSame: before === req.session };
+  }
+
   @Get('writes')
   async writes(@CurrentUser('id') id: string, @Session() session: Record<string, unknown>): Promise<{ id: string }> {
     session.mine = true;
@@ -51,6 +60,8 @@ describe('a remembered login', () => {
     const storage = new CountingStorage(memory);
     const app = await startTestApp({ storage, login, controllers: [CornersController, SlowController] });
     running.push(app);
+    app.app.get(CornersController).whoIs = async (req) =>
+      ((await app.login.currentUser(req)) as { id: string } | null)?.id;
     return { app, clock, memory, storage };
   }
 
@@ -96,7 +107,7 @@ describe('a remembered login', () => {
           remember: value as never,
         });
         await expect(login).rejects.toThrow(
-          /ERR_LOGIN_INVALID_OPTION: The option "remember" cannot be .* true or false/,
+          /ERR_LOGIN_INVALID_OPTION: The option "loginUser\(\{ remember \}\)" cannot be .* true or false/,
         );
       },
     );
@@ -230,6 +241,13 @@ describe('a remembered login', () => {
       expect((await browser.get('/values')).json).toEqual({ basket: '3' });
     });
 
+    it('with another req.session than the handler has taken before it asked for the user', async () => {
+      const { browser } = await remembered();
+      const { json } = await browser.get('/asks-and-writes');
+      expect(json).toEqual({ isTheSame: false });
+      expect((await browser.get('/values')).json).toEqual({ after: true });
+    });
+
     it('with the stored session of the stranger taken away', async () => {
       const { browser, memory } = await remembered();
       await browser.get('/set?theme=dark');
@@ -240,13 +258,12 @@ describe('a remembered login', () => {
     });
 
     it('and a late writer of the session that is over reaches nothing of it', async () => {
-      const { app, clock } = await start();
+      const { app } = await start();
       const browser = app.browser();
       await browser.post('/login/ada?remember=1');
       const { reached, open } = gates.make('late');
       const slow = browser.clone().get('/slow/write/late');
       await reached;
-      clock.now += SECOND;
       await browser.close().get('/whoami');
       open();
       expect((await slow).status).toBe(200);
@@ -325,6 +342,18 @@ describe('a remembered login', () => {
       expect(await isIn(copy)).toBe(false);
     });
 
+    it('A2 D4 not fresh for an inactive user who confirms, with nothing of the session of a stranger', async () => {
+      const { app, browser, memory } = await remembered();
+      const user = app.users.table.get('ada') as { isActive: boolean };
+      user.isActive = false;
+      await browser.get('/set?role=admin');
+      expect((await browser.post('/confirm')).json).toEqual({ ok: false });
+      user.isActive = true;
+      expect((await browser.get('/fresh')).status).toBe(401);
+      expect((await browser.get('/values')).json).toEqual({});
+      expect(memory.sessions.size).toBe(0);
+    });
+
     it('for an inactive user once they are active again, and nothing is spent until then', async () => {
       const { app, browser, storage } = await remembered();
       const user = app.users.table.get('ada') as { isActive: boolean };
@@ -369,9 +398,10 @@ describe('a remembered login', () => {
     it('E8 D3 later after a confirmation alone, which counts both times anew', async () => {
       const { browser, clock } = await remembered({}, '&duration=10d');
       clock.now += 8 * DAY;
-      await browser.post('/confirm');
+      const { cookies } = await browser.post('/confirm');
+      expect(cookies.join()).toContain(`Max-Age=${(10 * DAY) / SECOND};`);
       clock.now += 8 * DAY;
-      expect(await isIn(browser.close())).toBe(true);
+      expect((await browser.close().get('/protected')).cookies.join()).toContain(`Max-Age=${(2 * DAY) / SECOND};`);
       clock.now += 2 * DAY + SECOND;
       expect(await isIn(browser.close())).toBe(false);
     });
@@ -399,7 +429,7 @@ describe('a remembered login', () => {
       expect(told(app, 'loginExpired')).toHaveLength(1);
     });
 
-    it('A1 as a session at the absolute end of sessions, counted from the restore, and never past its own', async () => {
+    it('D2 D3 as a session at the absolute end of sessions, counted from the restore, and never past its own', async () => {
       const { browser, clock, record } = await remembered({ login: { absolute: '12h' } }, '&duration=20h');
       const made = clock.now;
       await browser.get('/protected');
@@ -509,6 +539,27 @@ describe('a remembered login', () => {
       }
     });
 
+    it('B6 counts the one of two cookies whose login is there: the other is left from another path or domain', async () => {
+      const { app, storage } = await start();
+      const browser = app.browser();
+      await browser.post('/login/bob?remember=1');
+      const [old, session] = [browser.jar.get('remember'), browser.jar.get('session')];
+      await browser.post('/login/ada?remember=1');
+      const both = `remember=${old}; remember=${browser.jar.get('remember')}`;
+      expect(old && session).toBeTruthy();
+      expect((await app.browser().get('/whoami', { cookie: both })).json).toMatchObject({
+        id: 'ada',
+        remembered: true,
+      });
+      storage.reset();
+      const many = Array.from({ length: 4 }, () => app.browser());
+      for (const other of many) await other.post('/login/ada?remember=1');
+      storage.reset();
+      const cookie = many.map((other) => `remember=${other.jar.get('remember')}`).join('; ');
+      expect((await app.browser().get('/protected', { cookie })).status).toBe(401);
+      expect(storage.reads).toBe(0);
+    });
+
     it('B6 counts none of two cookies of different logins, and one that is there twice', async () => {
       const { app } = await start();
       const [ada, bob] = [app.browser(), app.browser()];
@@ -554,17 +605,56 @@ describe('a remembered login', () => {
       ]);
     });
 
-    it('E5 also ends when the thief comes second, or logs out by the old token', async () => {
-      for (const path of ['/protected', '/logout']) {
+    it.each(['GET /protected', 'POST /logout', 'POST /login/ada', 'POST /login/bob'])(
+      'E5 also ends where the second comes by %s',
+      async (request) => {
+        const [method = '', path = ''] = request.split(' ');
         const { app, browser, clock } = await remembered();
-        const thief = browser.clone();
+        const second = browser.clone();
         await browser.get('/protected');
         await browser.get('/protected');
         clock.now += GRACE_OVER;
-        await thief.request(path === '/logout' ? 'POST' : 'GET', path);
+        await second.request(method, path);
         expect(told(app, 'rememberTokenTheft')).toHaveLength(1);
         expect(await isIn(browser)).toBe(false);
+      },
+    );
+
+    it('E5 I5 is told with the login of who comes back by the login page, the old token still in the browser', async () => {
+      const { app, browser, clock } = await remembered();
+      const thief = browser.clone();
+      await thief.get('/protected');
+      await thief.get('/protected');
+      clock.now += GRACE_OVER;
+      await browser.post('/login/ada');
+      expect(told(app, 'loggedIn').at(-1)).toMatchObject({ userId: 'ada', theftSeenAt: clock.now });
+    });
+
+    it('E5 ends also where the thief has shown nothing but the session that the token was restored to', async () => {
+      const { app, browser, clock } = await remembered();
+      const thief = browser.clone();
+      await thief.get('/protected');
+      thief.jar.delete('remember');
+      for (let hour = 0; hour < 5; hour += 1) {
+        clock.now += HOUR;
+        expect(await isIn(thief)).toBe(true);
       }
+      expect(await isIn(browser)).toBe(false);
+      expect(await isIn(thief)).toBe(false);
+      expect(told(app, 'rememberTokenTheft')).toHaveLength(1);
+    });
+
+    it('E5 ends also where the two take turns, at the second use of the first', async () => {
+      const { app, browser, clock } = await remembered();
+      const thief = browser.clone();
+      const seen: boolean[] = [];
+      for (const one of [thief, browser, thief]) {
+        clock.now += HOUR;
+        seen.push(await isIn(one));
+      }
+      expect(seen).toEqual([true, true, false]);
+      expect(told(app, 'rememberTokenTheft')).toHaveLength(1);
+      expect(await isIn(browser)).toBe(false);
     });
 
     it('E5 ends also where the old token comes beside the living session', async () => {
@@ -680,14 +770,30 @@ describe('a remembered login', () => {
       expect(told(app, 'rememberTokenTheft')).toEqual([]);
     });
 
+    it('ends by a logout although the store cannot be read', async () => {
+      const { browser, storage, memory } = await remembered();
+      storage.disturb(fails, 'logins.find');
+      expect((await browser.post('/logout')).status).toBe(201);
+      expect([browser.jar.has('remember'), memory.logins.size]).toEqual([false, 0]);
+    });
+
     it('lets in for this one request where the answer has begun, and restores at the next', async () => {
       const { app, browser, storage } = await remembered();
-      app.app.get(CornersController).whoIs = async (req) =>
-        ((await app.login.currentUser(req)) as { id: string } | null)?.id;
       storage.reset();
       const { text, cookies } = await browser.get('/asks-after-the-headers');
       expect([text, cookies, storage.writes]).toEqual(['ada', [], 0]);
       expect((await browser.get('/protected')).cookies).toHaveLength(2);
+    });
+  });
+
+  describe('under a path of its own', () => {
+    it('is taken out of the browser by a login as somebody else on another path', async () => {
+      const { app } = await start({ remember: { path: '/area' } });
+      const browser = app.browser();
+      await browser.post('/login/ada?remember=1');
+      browser.jar.clear();
+      const { cookies } = await browser.post('/login/bob');
+      expect(cookies.find((line) => line.startsWith('remember='))).toMatch(/^remember=; Max-Age=0; Path=\/area;/);
     });
   });
 

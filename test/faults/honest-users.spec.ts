@@ -29,12 +29,11 @@ describe('3,000 honest users in 12 visits each, with parallel tabs and every ten
     const real = await import('../../lib/remember-me/remember-decision.js');
     jest.unstable_mockModule('../../lib/remember-me/remember-decision.js', () => ({
       ...real,
-      issueToken: (remember: RememberPart, verifier: string, now: number): RememberPart => ({
+      sendToken: (remember: RememberPart, verifier: string): RememberPart => ({
         ...remember,
         base: hashOf(verifier),
         candidates: [],
         previous: [],
-        issuedAt: now,
       }),
     }));
     // Two of the twelve visits are enough.

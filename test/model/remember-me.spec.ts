@@ -32,7 +32,9 @@ describe('a remember token, whatever is lost, late or stolen', () => {
   it.each([
     ['one-step rotation', 'an alarm, although nobody has stolen anything'],
     ['promotion without receipt', 'an alarm, although nobody has stolen anything'],
-    ['letting in what is over', 'a token that is long over counts as grace: the theft goes unseen'],
+    ['letting in what is over', 'a token that two must hold counts as grace: the theft goes unseen'],
+    ['believing whoever takes turns', 'a token that two must hold counts as received: the theft goes unseen'],
+    ['learning nothing from a session', 'a token that two must hold counts as counts: the theft goes unseen'],
     ['counting past the end', 'it counts as counts'],
   ])(
     'would not keep these promises by %s: the search finds the shortest way',

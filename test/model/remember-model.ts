@@ -5,13 +5,14 @@
 import { judgeLogin } from '../../lib/logins/login-decision.js';
 import { hashOf } from '../../lib/logins/login-id.js';
 import type { LoginRecord, RememberPart } from '../../lib/logins/login-record.js';
-import type { decideToken, issueToken } from '../../lib/remember-me/remember-decision.js';
+import type { decideSession, decideToken, sendToken } from '../../lib/remember-me/remember-decision.js';
 import type { Step } from './search.js';
 
 /** The decisions that are explored. */
 export interface Decisions {
   readonly decideToken: typeof decideToken;
-  readonly issueToken: typeof issueToken;
+  readonly decideSession: typeof decideSession;
+  readonly sendToken: typeof sendToken;
 }
 
 /** How far the exploration goes. */
@@ -47,6 +48,21 @@ interface Request {
   readonly isLate: boolean;
 }
 
+interface History {
+  /** steps of the clock since it was sent; more than LONG_AGO are no more */
+  readonly sent: number;
+  /** and since its bearer first showed that it had arrived; null: nobody has */
+  readonly shown: number | null;
+  /** somebody was sent a later token who asked with an older one, LONG_AGO after this one was sent and before anybody showed it */
+  readonly isOvertaken: boolean;
+}
+
+/** Steps after which whoever asks with an older token cannot have this one: an answer and a request may take a grace each. */
+const LONG_AGO = 4;
+
+/** Steps after which no request with an older token is under way any more. */
+const GRACE_OVER = 2;
+
 /** Everything that makes a difference for what happens next. Times are relative to now, which is always 0. */
 export interface World {
   /** the one login there is; null: none */
@@ -54,8 +70,8 @@ export interface World {
   readonly browser: Cookies;
   readonly thief: Cookies;
   readonly requests: readonly Request[];
-  /** which tokens a received one has superseded, and how many steps of the clock ago: what really happened, whatever the record says */
-  readonly superseded: ReadonlyMap<string, number>;
+  /** what really happened to each token, whatever the record says of it */
+  readonly history: ReadonlyMap<string, History>;
   /** the number of the login's first token, and of the next one that is made */
   readonly first: number;
   readonly named: number;
@@ -65,6 +81,7 @@ export interface World {
   readonly hasLoggedInAgain: boolean;
 }
 
+const SENT: History = { sent: 0, shown: null, isOvertaken: false };
 const NOTHING: Cookies = { session: null, token: null };
 
 /** Any token of a login that has ended. */
@@ -89,8 +106,8 @@ function newRecord(session: string, token: string): LoginRecord {
     id: 'login',
     userId: 'ada',
     stampHash: null,
-    session: { idHash: hashed(session), startedAt: 0, endsAt: 30 * DAY },
-    remember: { base: hashed(token), candidates: [], previous: [], issuedAt: 0, endsAt: 30 * DAY },
+    session: { idHash: hashed(session), startedAt: 0, endsAt: 30 * DAY, tokenHash: null },
+    remember: { base: hashed(token), candidates: [], previous: [], endsAt: 30 * DAY },
     createdAt: 0,
     authenticatedAt: 0,
     freshAt: null,
@@ -110,7 +127,7 @@ export function start(): World {
     browser: { session: 's0', token: 't0' },
     thief: NOTHING,
     requests: [],
-    superseded: new Map(),
+    history: new Map([['t0', SENT]]),
     first: 0,
     named: 1,
     lostOrLate: 0,
@@ -156,11 +173,13 @@ function* deeds(world: World, bounds: Bounds): Generator<Step<World>> {
   if (!world.hasStolen && browser.token !== null)
     for (const loot of browser.session === null ? [browser] : [browser, { ...browser, session: null }])
       yield step(() => `the thief copies ${shown(loot)}`, { ...world, thief: loot, hasStolen: true });
-  if (thief.session !== null && thief.token !== null)
+  if (thief.session !== null && thief.token !== null) {
     yield step(() => 'the thief drops the session', { ...world, thief: { ...thief, session: null } });
+    yield step(() => 'the thief drops the token', { ...world, thief: { ...thief, token: null } });
+  }
   if (requests.length >= bounds.inFlight) return;
   if (browser.token !== null) yield sent(world, 'browser', 'visit');
-  if (thief.token !== null) yield sent(world, 'thief', 'visit');
+  if (thief.token !== null || thief.session !== null) yield sent(world, 'thief', 'visit');
   if (!world.hasLoggedOut) yield sent({ ...world, hasLoggedOut: true }, 'browser', 'logout');
   if (!world.hasLoggedInAgain) yield sent({ ...world, hasLoggedInAgain: true }, 'browser', 'login');
 }
@@ -179,10 +198,9 @@ function sent(world: World, who: Who, kind: Request['kind']): Step<World> {
 
 /** The clock moves on. What is under way is late then; what is late already would be later than any message ever is. */
 function* timePasses(world: World, decisions: Decisions, bounds: Bounds): Generator<Step<World>> {
-  const { record, requests, superseded } = world;
+  const { record, requests, history } = world;
   if (!record?.remember) return;
   const { remember } = record;
-  const back = (time: number): number => Math.max(time - TICK, -3 * TICK);
   const lostOrLate = world.lostOrLate + requests.length;
   if (lostOrLate <= bounds.lostOrLate && !requests.some(({ isLate }) => isLate))
     yield step(() => `${TICK / 1000} seconds pass`, {
@@ -191,11 +209,11 @@ function* timePasses(world: World, decisions: Decisions, bounds: Bounds): Genera
         ...record,
         remember: {
           ...remember,
-          issuedAt: back(remember.issuedAt),
-          previous: remember.previous.map(({ hash, graceEndsAt }) => ({ hash, graceEndsAt: back(graceEndsAt) })),
+          candidates: aged(remember.candidates),
+          previous: remember.previous.map(({ hash, graceEndsAt }) => ({ hash, graceEndsAt: graceEndsAt - TICK })),
         },
       },
-      superseded: new Map([...superseded].map(([name, age]) => [name, Math.min(age + 1, 3)])),
+      history: new Map([...history].map(([name, token]) => [name, older(token)])),
       requests: requests.map((request) => ({ ...request, isLate: true })),
       lostOrLate,
     });
@@ -210,6 +228,24 @@ function* timePasses(world: World, decisions: Decisions, bounds: Bounds): Genera
         broken: `it counts as ${verdict}`,
       };
   }
+}
+
+const older = ({ sent, shown, isOvertaken }: History): History => ({
+  sent: Math.min(sent + 1, LONG_AGO),
+  shown: shown === null ? null : Math.min(shown + 1, GRACE_OVER),
+  isOvertaken,
+});
+
+/** A step later. What lies further back, and further apart, than makes any difference is kept at where it begins to make none. */
+function aged(candidates: RememberPart['candidates']): RememberPart['candidates'] {
+  let later = 0;
+  return candidates
+    .toReversed()
+    .map(({ hash, sentAt }) => {
+      later = Math.max(sentAt - TICK, later - LONG_AGO * TICK);
+      return { hash, sentAt: later };
+    })
+    .toReversed();
 }
 
 /**
@@ -229,12 +265,25 @@ function serve(world: World, at: number, decisions: Decisions): Step<World> {
   }
   if (kind === 'login') {
     const jar = { session: `s${world.named}`, token: `t${world.named}` };
-    const fresh = { record: newRecord(jar.session, jar.token), superseded: new Map(), first: world.named };
-    return step(() => `the server logs in ${shown(jar)}`, answered(jar, { ...fresh, named: world.named + 1 }));
+    const record = newRecord(jar.session, jar.token);
+    const fresh = { record, history: new Map([[jar.token, SENT]]), first: world.named, named: world.named + 1 };
+    return step(() => `the server logs in ${shown(jar)}`, answered(jar, fresh));
   }
 
-  const token = brings.token as string;
   const hasSession = record && brings.session !== null && judgeLogin(record, brings.session, 0, LIMITS) === 'alive';
+  const { token } = brings;
+  if (token === null) {
+    if (!record?.remember || !hasSession)
+      return step(
+        () => `the server knows no session of the ${who}`,
+        answered(brings.session === null ? {} : { session: null }),
+      );
+    const remember = decisions.decideSession(record, 0, LIMITS);
+    const change = remember ? { record: { ...record, remember } } : {};
+    const seen = isRushed(record.remember) ? {} : arrived(world, names.get(record.session.tokenHash ?? ''));
+    return step(() => `the server reads for the ${who}: session alone`, answered({}, { ...change, ...seen }));
+  }
+
   // A token of a login that has ended names no record.
   const isNamed = record !== null && token !== DEAD;
   const decision = decisions.decideToken(isNamed ? record : null, token, 0, LIMITS);
@@ -248,25 +297,41 @@ function serve(world: World, at: number, decisions: Decisions): Step<World> {
     return tell(answered(hasSession ? {} : { token: null }));
   }
   const { remember, isDue } = decision;
-  const isRestored = !hasSession && isDue;
-  if (!isRestored && verdict !== 'received') return tell(answered({}));
-  if (!isRestored) return tell(answered({}, changed(world, record, remember)));
+  // While too much was rotated lately nothing is learned, and the token is shown again before it has to be known.
+  const seen = hashed(token) === remember.base ? arrived(world, token) : { history: world.history };
+  if (hasSession || !isDue) return tell(answered({}, { record: { ...record, remember }, ...seen }));
   const sets = { session: `s${world.named}`, token: `t${world.named}` };
-  const session = { ...record.session, idHash: hashed(sets.session) };
-  hashed(sets.token);
-  const change = changed(world, { ...record, session }, decisions.issueToken(remember, sets.token, 0));
-  const told = tell(answered(sets, { ...change, named: world.named + 1 }));
+  const session = { ...record.session, idHash: hashed(sets.session), tokenHash: hashed(sets.token) };
+  const restored = { ...record, session, remember: decisions.sendToken(remember, sets.token, 0) };
+  const history = overtakenBy(token, seen.history);
+  history.set(sets.token, SENT);
+  const told = tell(answered(sets, { record: restored, history, named: world.named + 1 }));
   return { ...told, what: () => `${what()}, restored ${shown(sets)}` };
 }
 
-/** A changed record, and which tokens do not count any more. */
-function changed(world: World, record: LoginRecord, remember: RememberPart): Partial<World> {
-  const counts = (part: RememberPart | null | undefined): string[] =>
-    part ? [part.base, ...part.candidates].map((hash) => names.get(hash) as string) : [];
-  const still = counts(remember);
-  const lost = counts(world.record?.remember).filter((name) => !still.includes(name));
-  const superseded = new Map([...world.superseded, ...lost.map((name) => [name, 0] as const)]);
-  return { record: { ...record, remember }, superseded };
+const isRushed = ({ previous }: RememberPart): boolean =>
+  previous.filter(({ graceEndsAt }) => graceEndsAt > 0).length >= 4;
+
+/** Its bearer shows that a token has arrived. */
+function arrived({ history }: World, token: string | undefined): { readonly history: ReadonlyMap<string, History> } {
+  const past = token === undefined ? undefined : history.get(token);
+  if (token === undefined || !past || past.shown !== null) return { history };
+  return { history: new Map([...history, [token, { ...past, shown: 0 }]]) };
+}
+
+/** A token is sent to who has asked with this one: whoever had received a later one long ago would have asked with that. */
+function overtakenBy(asked: string, history: ReadonlyMap<string, History>): Map<string, History> {
+  const isOlder = (name: string): boolean => Number(asked.slice(1)) < Number(name.slice(1));
+  const overtaken = (name: string, past: History): History =>
+    isOlder(name) && past.shown === null && past.sent >= LONG_AGO ? { ...past, isOvertaken: true } : past;
+  return new Map([...history].map(([name, past]) => [name, overtaken(name, past)]));
+}
+
+/** True where two must hold this token, or it and a later one: nobody alone can show it now. */
+function provesTheft({ history }: World, token: string): boolean {
+  const isLater = ([name, { shown: since }]: [string, History]): boolean =>
+    Number(name.slice(1)) > Number(token.slice(1)) && since !== null && since >= GRACE_OVER;
+  return history.get(token)?.isOvertaken === true || [...history].some(isLater);
 }
 
 /** What a verdict breaks: told apart by what really happened, not by what the record says. */
@@ -274,9 +339,8 @@ function wrong(world: World, who: Who, token: string, isNamed: boolean, verdict:
   const isIn = ['counts', 'received', 'grace'].includes(verdict);
   if (verdict === 'theft' && !world.hasStolen) return 'an alarm, although nobody has stolen anything';
   if (!isNamed) return isIn ? 'a token of a login that has ended lets somebody in' : undefined;
-  const age = world.superseded.get(token);
-  if (age !== undefined && age * TICK >= GRACE)
-    return verdict === 'theft' ? undefined : `a token that is long over counts as ${verdict}: the theft goes unseen`;
+  if (provesTheft(world, token))
+    return verdict === 'theft' ? undefined : `a token that two must hold counts as ${verdict}: the theft goes unseen`;
   if (!isIn && !world.hasStolen && who === 'browser') return 'an honest browser is refused';
   return undefined;
 }
@@ -305,20 +369,27 @@ function settled(world: World): World {
     const isSame = brings === request.brings && sets === request.sets;
     stillUnderWay.push(isSame ? request : { ...request, brings, sets });
   }
-  return { ...world, browser: still(world.browser), thief: still(world.thief), requests: stillUnderWay };
+  const settledWorld = { ...world, browser: still(world.browser), thief: still(world.thief), requests: stillUnderWay };
+  return { ...settledWorld, history: remembered(settledWorld) };
+}
+
+/** Of tokens that nobody holds only the latest that was shown makes a difference, for each time since. */
+function remembered(world: World): ReadonlyMap<string, History> {
+  const held = tokensOf(world);
+  const latest = new Map<number | null, string>();
+  for (const [name, { shown: since }] of world.history)
+    if (since !== null && Number(name.slice(1)) > Number((latest.get(since) ?? 't-1').slice(1)))
+      latest.set(since, name);
+  const kept = new Set([...held, ...latest.values()]);
+  return new Map([...world.history].filter(([name]) => kept.has(name)));
 }
 
 /** The state in a spelling of its own: names by the order in which they come, and none for what nobody holds. */
 export function keyOf(world: World): string {
-  const { record, requests, browser, thief, superseded } = world;
-  const held = tokensOf(world);
-  const order: string[] = [];
-  const name = (token: string | null | undefined): string => {
-    if (!token || token === DEAD) return token === undefined ? '' : token === null ? '-' : 'x';
-    let place = order.indexOf(token);
-    if (place < 0) place = order.push(token) - 1;
-    return place + (['a', 'b', 'c', 'c'][superseded.get(token) ?? -1] ?? '');
-  };
+  const { record, requests, browser, thief, history } = world;
+  const held = [...new Set(tokensOf(world))].toSorted((one, other) => Number(one.slice(1)) - Number(other.slice(1)));
+  const name = (token: string | null | undefined): string =>
+    !token || token === DEAD ? (token === undefined ? '' : token === null ? '-' : 'x') : String(held.indexOf(token));
   const ofRecord = (hash: string): string => {
     const token = names.get(hash) as string;
     return held.includes(token) ? name(token) : '_';
@@ -329,24 +400,37 @@ export function keyOf(world: World): string {
   const { remember } = record ?? {};
   if (remember) {
     key += ofRecord(remember.base);
-    for (const hash of remember.candidates) key += `+${ofRecord(hash)}`;
-    if (remember.candidates.length) key += `@${Math.max(remember.issuedAt, -2 * TICK) / TICK}`;
+    for (const { hash, sentAt } of remember.candidates) key += `+${ofRecord(hash)}${-sentAt / TICK}`;
+    if (record?.session.tokenHash) key += `s${placeIn(remember, record.session.tokenHash)}`;
     const previous = remember.previous
       .filter(({ graceEndsAt }) => graceEndsAt > 0)
       .map(({ hash, graceEndsAt }) => `<${ofRecord(hash)}${graceEndsAt === GRACE ? '' : "'"}`);
     key += previous.sort().join('');
   }
+  for (const token of held) key += `|${pastOf(history, token)}`;
   const forms = requests.map(({ who, kind, isLate, brings, sets }) =>
     [who[0], sets ? '' : kind[3], isLate ? "'" : '', jar(sets ?? brings)].join(''),
   );
   return `${key}|${forms.sort().join()}`;
 }
 
+const placeIn = ({ candidates }: RememberPart, wanted: string): number =>
+  candidates.findIndex(({ hash }) => hash === wanted);
+
+/** What is still of interest about a token: whether it was shown, and when a later one was. */
+function pastOf(history: ReadonlyMap<string, History>, token: string): string {
+  const { sent, shown: since, isOvertaken } = history.get(token) as History;
+  let later = -1;
+  for (const [name, other] of history)
+    if (Number(name.slice(1)) > Number(token.slice(1)) && other.shown !== null) later = Math.max(later, other.shown);
+  return `${isOvertaken ? 'o' : ''}${since === null ? sent : 's'}${later < 0 ? '' : `<${later}`}`;
+}
+
 /** Every token of the login that somebody holds, or that is under way. */
 function tokensOf({ browser, thief, requests }: World): string[] {
+  const underWay = requests.map(({ kind, brings, sets }) => sets ?? (kind === 'visit' ? brings : {}));
   const tokens: string[] = [];
-  for (const { token } of [browser, thief, ...requests.map(({ brings, sets }) => sets ?? brings)])
-    if (token && token !== DEAD) tokens.push(token);
+  for (const { token } of [browser, thief, ...underWay] as Answer[]) if (token && token !== DEAD) tokens.push(token);
   return tokens;
 }
 

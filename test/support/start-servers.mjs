@@ -21,14 +21,18 @@ export default async function startServers() {
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-login-servers-'));
   // PostgreSQL does not run as root: it must be able to enter the folder as another user.
   await chmod(folder, 0o755);
-  const servers = await Promise.all([
-    leftOut.includes('redis') ? undefined : startRedis(folder),
-    leftOut.includes('postgres') ? undefined : startPostgres(folder),
-  ]);
+  const stops = [];
   globalThis.stopServers = async () => {
-    for (const stop of servers) await stop?.();
+    for (const stop of stops) await stop();
     await rm(folder, { recursive: true, force: true });
   };
+  try {
+    if (!leftOut.includes('redis')) stops.push(await startRedis(folder));
+    if (!leftOut.includes('postgres')) stops.push(await startPostgres(folder));
+  } catch (error) {
+    await globalThis.stopServers();
+    throw error;
+  }
 }
 
 async function startRedis(folder) {
@@ -77,8 +81,12 @@ async function startPostgres(folder) {
 }
 
 async function ready(server, words) {
-  for await (const line of server.stdout.iterator({ destroyOnReturn: false })) if (String(line).includes(words)) break;
-  server.stdout.resume();
+  for await (const line of server.stdout.iterator({ destroyOnReturn: false }))
+    if (String(line).includes(words)) {
+      server.stdout.resume();
+      return;
+    }
+  throw new Error(`${server.spawnfile} ended before it was ready.`);
 }
 
 async function freePort() {

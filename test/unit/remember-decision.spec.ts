@@ -1,25 +1,25 @@
 /** The decision on remember tokens: its table line by line, and what holds in whatever order two holders come. */
 import fc from 'fast-check';
 import { hashOf } from '../../lib/logins/login-id.js';
-import type { LoginRecord, RememberPart } from '../../lib/logins/login-record.js';
-import { decideToken, issueToken } from '../../lib/remember-me/remember-decision.js';
+import type { LoginRecord, RememberPart, SentToken } from '../../lib/logins/login-record.js';
+import { decideSession, decideToken, isLetIn, sendToken } from '../../lib/remember-me/remember-decision.js';
 
 const SECOND = 1000;
 const GRACE = 60 * SECOND;
 const DAY = 86_400_000;
-const LIMITS = { idle: DAY, rememberIdle: 14 * DAY, notBefore: 0, grace: GRACE };
 const NOW = 1_900_000_000_000;
+const NOT_BEFORE = NOW - 100 * DAY;
+const LIMITS = { idle: DAY, rememberIdle: 14 * DAY, notBefore: NOT_BEFORE, grace: GRACE };
 
 const record = (remember: Partial<RememberPart> | null, changes: Partial<LoginRecord> = {}): LoginRecord => ({
   id: 'login',
   userId: 'ada',
   stampHash: null,
-  session: { idHash: '', startedAt: NOW, endsAt: NOW + 30 * DAY },
+  session: { idHash: '', startedAt: NOW, endsAt: NOW + 30 * DAY, tokenHash: null },
   remember: remember && {
     base: hashOf('base'),
     candidates: [],
     previous: [],
-    issuedAt: NOW,
     endsAt: NOW + 30 * DAY,
     ...remember,
   },
@@ -34,80 +34,94 @@ const record = (remember: Partial<RememberPart> | null, changes: Partial<LoginRe
   version: 1,
   ...changes,
 });
-const isIn = ({ verdict }: { readonly verdict: string }): boolean => ['counts', 'received', 'grace'].includes(verdict);
+const sent = (name: string, sentAt = NOW): SentToken => ({ hash: hashOf(name), sentAt });
 
 describe('the decision on a remember token', () => {
-  const [first, second] = [hashOf('first'), hashOf('second')];
-  const under = { candidates: [first, second], issuedAt: NOW };
+  const under = { candidates: [sent('first', NOW - GRACE), sent('second')] };
   const former = (...names: string[]) => names.map((name) => ({ hash: hashOf(name), graceEndsAt: NOW + GRACE }));
+  const many = former('a', 'b', 'c', 'd');
+  const later = (apart: number) => record({ candidates: [sent('first', NOW - apart), sent('second')] });
 
   it.each<[string, LoginRecord | null, string, number, string, boolean | undefined]>([
     ['no login', null, 'base', NOW, 'gone', undefined],
     ['a login that is not remembered', record(null), 'base', NOW, 'gone', undefined],
+    ['a login of before notBefore', record({}, { createdAt: NOT_BEFORE - 1 }), 'base', NOW, 'gone', undefined],
     ['the token that counts', record({}), 'base', NOW, 'counts', true],
     ['the token that counts, while the next is on its way', record(under), 'base', NOW + GRACE - 1, 'counts', false],
     ['the token that counts, once the next must be lost', record(under), 'base', NOW + GRACE, 'counts', true],
     ['the newest token', record(under), 'second', NOW, 'received', true],
     ['an older one, while a newer is on its way', record(under), 'first', NOW + GRACE - 1, 'received', false],
     ['an older one, once the newer must be lost', record(under), 'first', NOW + GRACE, 'received', true],
+    ['an older one, two graces before a newer', later(2 * GRACE), 'first', NOW + GRACE, 'received', true],
+    ['an older one, more than two graces before a newer', later(2 * GRACE + 1), 'first', NOW + GRACE, 'theft', undefined],
+    ['the newer of these', later(2 * GRACE + 1), 'second', NOW + GRACE, 'received', true],
     ['a former one in its grace', record({ previous: former('old') }), 'old', NOW + GRACE - 1, 'grace', false],
     ['a former one after its grace', record({ previous: former('old') }), 'old', NOW + GRACE, 'theft', undefined],
     ['one that nothing is known of', record(under), 'unknown', NOW, 'theft', undefined],
     ['any token after the absolute end', record(under), 'unknown', NOW + 30 * DAY, 'ended', undefined],
     ['the token that counts, a moment before the idle end', record({}), 'base', NOW + 14 * DAY - 1, 'counts', true],
     ['the token that counts, at the idle end', record({}), 'base', NOW + 14 * DAY, 'ended', undefined],
-    ['the token that counts, after too many rotations', record({ previous: former('a', 'b', 'c', 'd') }), 'base', NOW, 'counts', false],
-    ['the newest token, after too many rotations', record({ ...under, previous: former('a', 'b', 'c', 'd') }), 'second', NOW, 'counts', false],
-    ['the newest token, once these are over', record({ ...under, previous: former('a', 'b', 'c', 'd') }), 'second', NOW + GRACE, 'received', true],
+    ['the token that counts, after too many rotations', record({ previous: many }), 'base', NOW, 'counts', false],
+    ['the newest token, after too many rotations', record({ ...under, previous: many }), 'second', NOW, 'counts', false],
+    ['the newest token, once these are over', record({ ...under, previous: many }), 'second', NOW + GRACE, 'received', true],
   ])('of %s', (_what, login, verifier, now, verdict, isDue) => {
     const decision = decideToken(login, verifier, now, LIMITS);
     expect([decision.verdict, 'isDue' in decision ? decision.isDue : undefined]).toEqual([verdict, isDue]);
   }); // prettier-ignore
 
   it('puts a received token in the place of the former one, keeps what was issued later, and drops what is out of its grace', () => {
-    const candidates = ['one', 'two', 'three'].map(hashOf);
+    const candidates = [sent('lost', NOW - 3 * GRACE), sent('one', NOW - GRACE), sent('two'), sent('three')];
     const previous = [...former('young'), { hash: hashOf('old'), graceEndsAt: NOW }];
     const decision = decideToken(record({ candidates, previous }), 'two', NOW, LIMITS);
     expect(decision).toMatchObject({
       remember: {
         base: hashOf('two'),
-        candidates: [hashOf('three')],
+        candidates: [sent('three')],
         previous: former('young', 'base', 'one'),
       },
     });
   });
 
+  it('learns from a session alone that the token which came with it has arrived', () => {
+    const session = { idHash: '', startedAt: NOW, endsAt: NOW + DAY, tokenHash: hashOf('second') };
+    const bySession = decideSession(record(under, { session }), NOW, LIMITS);
+    const byToken = decideToken(record(under), 'second', NOW, LIMITS);
+    expect(bySession).toEqual('remember' in byToken && byToken.remember);
+    for (const tokenHash of [null, hashOf('base'), hashOf('unknown')])
+      expect(decideSession(record(under, { session: { ...session, tokenHash } }), NOW, LIMITS)).toBeNull();
+    expect(decideSession(record(null, { session }), NOW, LIMITS)).toBeNull();
+    expect(decideSession(record({ ...under, previous: many }, { session }), NOW, LIMITS)).toBeNull();
+  });
+
   it('keeps at most four tokens on their way', () => {
     let remember = record({}).remember as RememberPart;
-    for (const name of ['1', '2', '3', '4', '5', '6']) remember = issueToken(remember, name, NOW);
-    expect(remember.candidates).toEqual(['3', '4', '5', '6'].map(hashOf));
+    for (const name of ['1', '2', '3', '4', '5', '6']) remember = sendToken(remember, name, NOW);
+    expect(remember.candidates).toEqual(['3', '4', '5', '6'].map((name) => sent(name)));
   });
 
   it('lets in by no token that its holder was not given, whatever the record says', () => {
-    const hashes = fc.array(fc.constantFrom('a', 'b', 'c', 'd').map(hashOf), { maxLength: 4 });
+    const known = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+    const around = fc.integer({ min: NOW - 3 * GRACE, max: NOW + GRACE });
     const parts = fc.record({
-      base: fc.constantFrom('a', 'b').map(hashOf),
-      candidates: hashes,
-      previous: fc.array(
-        fc.record({
-          hash: fc.constantFrom('c', 'd').map(hashOf),
-          graceEndsAt: fc.integer({ min: NOW - GRACE, max: NOW + GRACE }),
-        }),
-      ),
-      issuedAt: fc.integer({ min: NOW - 2 * GRACE, max: NOW }),
+      base: known.map(hashOf),
+      candidates: fc.array(fc.record({ hash: known.map(hashOf), sentAt: around }), { maxLength: 4 }),
+      previous: fc.array(fc.record({ hash: known.map(hashOf), graceEndsAt: around }), { maxLength: 6 }),
       endsAt: fc.integer({ min: NOW - DAY, max: NOW + DAY }),
     });
+    let letIn = 0;
     fc.assert(
-      fc.property(parts, fc.string(), (remember, verifier) => {
-        const given = [remember.base, ...remember.candidates, ...remember.previous.map(({ hash }) => hash)];
-        const decision = decideToken(record(remember), verifier, NOW, LIMITS);
-        if (isIn(decision)) expect(given).toContain(hashOf(verifier));
-        if (remember.endsAt <= NOW) expect(isIn(decision)).toBe(false);
+      fc.property(parts, fc.oneof(known, fc.string()), (remember, verifier) => {
+        const given = [remember.base, ...[...remember.candidates, ...remember.previous].map(({ hash }) => hash)];
+        const { verdict } = decideToken(record(remember), verifier, NOW, LIMITS);
+        if (isLetIn(verdict)) expect(given).toContain(hashOf(verifier));
+        if (isLetIn(verdict)) letIn += 1;
+        if (remember.endsAt <= NOW) expect(verdict).toBe('ended');
         // A hash is no verifier: who reads the store gets in by nothing of it.
-        for (const hash of given) expect(isIn(decideToken(record(remember), hash, NOW, LIMITS))).toBe(false);
+        for (const hash of given) expect(isLetIn(decideToken(record(remember), hash, NOW, LIMITS).verdict)).toBe(false);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 2_000 },
     );
+    expect(letIn).toBeGreaterThan(100);
   });
 
   /** Two holders of one token take turns, with time in between; each keeps the last token it was given. */
@@ -125,23 +139,33 @@ describe('the decision on a remember token', () => {
         let login = record({});
         let made = 0;
         const holds = ['base', 'base'];
-        const overSince = new Map<string, number>();
+        const sentAt = new Map<string, number>([['base', NOW]]);
+        /** the token that the bearer of each has asked with */
+        const askedWith = new Map<string, string>();
+        /** when each token was first shown */
+        const shownAt = new Map<string, number>();
+        const numberOf = (name: string): number => [...sentAt.keys()].indexOf(name);
         for (const { who, pause, isLost } of order) {
           now += pause * SECOND;
           const shown = holds[who] as string;
           const decision = decideToken(login, shown, now, LIMITS);
-          const since = overSince.get(shown);
-          if (since !== undefined && now >= since + GRACE) expect(decision.verdict).toBe('theft');
+          const isOver = [...shownAt].some(([name, at]) => numberOf(name) > numberOf(shown) && now >= at + GRACE);
+          const overtakes = ([name, at]: [string, number]): boolean =>
+            numberOf(name) > numberOf(shown) &&
+            numberOf(askedWith.get(name) as string) < numberOf(shown) &&
+            at > (sentAt.get(shown) as number) + 2 * GRACE;
+          const isOvertaken = !shownAt.has(shown) && [...sentAt].some(overtakes);
+          if (isOver || isOvertaken) expect(decision.verdict).toBe('theft');
           // Found out, at the latest then; earlier where one went on alone for long.
           if (!('remember' in decision)) return expect(decision.verdict).toBe('theft');
           let { remember } = decision;
-          const counted = [remember.base, ...remember.candidates];
-          for (const name of ['base', ...Array.from({ length: made }, (_, at) => `token ${at}`)])
-            if (!counted.includes(hashOf(name)) && !overSince.has(name)) overSince.set(name, now);
+          if (remember.base === hashOf(shown) && !shownAt.has(shown)) shownAt.set(shown, now);
           if (decision.isDue) {
             const next = `token ${made}`;
             made += 1;
-            remember = issueToken(remember, next, now);
+            remember = sendToken(remember, next, now);
+            sentAt.set(next, now);
+            askedWith.set(next, shown);
             if (!isLost) holds[who] = next;
           }
           login = record(remember, { lastSeenAt: now });
@@ -149,6 +173,23 @@ describe('the decision on a remember token', () => {
       }),
       { numRuns: 5_000 },
     );
+  });
+
+  it('finds out two who take turns, however patiently', () => {
+    for (const pause of [3, 10, 60, 24 * 60]) {
+      let [now, login] = [NOW, record({})];
+      const holds = ['base', 'base'];
+      const verdicts = Array.from({ length: 4 }, (_, turn) => {
+        now += pause * 60 * SECOND;
+        const decision = decideToken(login, holds[turn % 2] as string, now, LIMITS);
+        if ('remember' in decision) {
+          holds[turn % 2] = `token ${turn}`;
+          login = record(sendToken(decision.remember, `token ${turn}`, now), { lastSeenAt: now });
+        }
+        return decision.verdict;
+      });
+      expect([pause, verdicts.indexOf('theft')]).toEqual([pause, 2]);
+    }
   });
 
   it('accuses no single holder, however many answers are lost', () => {
@@ -160,11 +201,11 @@ describe('the decision on a remember token', () => {
         for (const [at, { pause, isLost }] of order.entries()) {
           now += pause * SECOND;
           const decision = decideToken(login, holds, now, LIMITS);
-          expect(isIn(decision)).toBe(true);
+          expect(isLetIn(decision.verdict)).toBe(true);
           if (!('remember' in decision)) return;
           let { remember } = decision;
           if (decision.isDue) {
-            remember = issueToken(remember, `token ${at}`, now);
+            remember = sendToken(remember, `token ${at}`, now);
             if (!isLost) holds = `token ${at}`;
           }
           login = record(remember, { lastSeenAt: now });
