@@ -110,7 +110,8 @@ describe('the rule itself', () => {
         'lib/guards/inline.ts': "export type I = import('express-session').Session;\n",
         'lib/guards/late.ts': "export const late = () => import('../decorators/late.js');\n",
         'lib/decorators/late.ts': "export * from '../index.js';\n",
-        'lib/stores/store.ts': "import '../exceptions/base.js';\nimport '../logins/port.js';\n",
+        'lib/stores/store.ts':
+          "import '../http/read.js';\nimport '../logins/port.js';\nimport '../exceptions/base.js';\n",
         'lib/logins/port.ts': 'export const port = 1;\n',
         'lib/testing/index.ts': "export { read } from './read.js';\n",
         'lib/testing/read.ts': "import '../index.js';\nexport { read } from '../http/read.js';\n",
@@ -129,7 +130,7 @@ describe('the rule itself', () => {
           'direction of events/: lib/events/neighbour.ts -> lib/http/read.ts',
           'direction of exceptions/: lib/exceptions/up.ts -> lib/guards/b.ts',
           'direction of guards/: lib/guards/late.ts -> lib/decorators/late.ts',
-          'direction of stores/: lib/stores/store.ts -> lib/exceptions/base.ts',
+          'direction of stores/: lib/stores/store.ts -> lib/http/read.ts',
           'direction of testing/: lib/testing/read.ts -> lib/http/read.ts',
           'no cycle: lib/user/one.ts -> lib/user/two.ts',
           'no index inside: lib/decorators/late.ts -> lib/index.ts',

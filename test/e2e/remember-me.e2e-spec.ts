@@ -778,7 +778,7 @@ describe('a remembered login', () => {
     });
 
     it('lets in for this one request where the answer has begun, and restores at the next', async () => {
-      const { app, browser, storage } = await remembered();
+      const { browser, storage } = await remembered();
       storage.reset();
       const { text, cookies } = await browser.get('/asks-after-the-headers');
       expect([text, cookies, storage.writes]).toEqual(['ada', [], 0]);

@@ -26,8 +26,8 @@ export type SendCommand = (key: string, words: readonly string[]) => Promise<unk
 export function sendBy(client: RedisClient): SendCommand {
   const object = (typeof client === 'object' && client !== null ? client : {}) as Record<string, unknown>;
   if (typeof object.call === 'function') {
-    const { call } = client as IoRedisClient;
-    return async (_key, [command = '', ...args]) => call.call(client, command, ...args);
+    const ioRedis = client as IoRedisClient;
+    return async (_key, [command = '', ...args]) => ioRedis.call(command, ...args);
   }
   if (typeof object.send_command === 'function') throw wrong('It is a client of node-redis 3, which is too old.');
   if (typeof object.sendCommand !== 'function') throw wrong('It is no Redis client.');

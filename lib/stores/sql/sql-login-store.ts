@@ -70,15 +70,13 @@ export class SqlLoginStore extends LoginStore {
 
   override async replace(record: LoginRecord, expectedVersion: number, values?: string | null): Promise<boolean> {
     const { id, version, session, lastSeenAt, endsAt } = record;
+    const head = [id, expectedVersion, version, session.startedAt, textOf(record), lastSeenAt, endsAt];
     const rows = await this.#rows(
       `UPDATE ${this.#records} SET version = $3, started_at = $4, record = $5,
         last_seen_at = ${this.#latest}(last_seen_at, $6), ends_at = ${this.#latest}(ends_at, $7)
         ${values === undefined ? '' : ', session_values = $8'}
         WHERE id = $1 AND version = $2 RETURNING id`,
-      [
-        ...[id, expectedVersion, version, session.startedAt, textOf(record), lastSeenAt, endsAt],
-        ...(values === undefined ? [] : [values]),
-      ],
+      values === undefined ? head : [...head, values],
     );
     return rows.length > 0;
   }
