@@ -10,6 +10,8 @@ export const TABLE_PREFIX = 'login_';
 /** The statements that lead from each version to the next one. A version that was released is never changed. */
 const MIGRATIONS: readonly ((prefix: string, dialect: Dialect) => readonly string[])[] = [
   (prefix, dialect) => [
+    `CREATE TABLE ${prefix}schema (version INTEGER NOT NULL)`,
+    `INSERT INTO ${prefix}schema VALUES (1)`,
     `CREATE TABLE ${prefix}records (
       id TEXT PRIMARY KEY,
       user_key TEXT NOT NULL,
@@ -76,13 +78,16 @@ export async function migrate(
   tablePrefix: string,
 ): Promise<{ readonly from: number; readonly to: number }> {
   const prefix = checkPrefix(tablePrefix);
-  const run = (text: string): Promise<readonly (readonly SqlRow[])[]> => driver.run([{ text, values: [] }]);
-  if (driver.dialect === 'sqlite') await run('PRAGMA journal_mode = WAL');
-  await run(`CREATE TABLE IF NOT EXISTS ${prefix}schema (version INTEGER NOT NULL)`);
+  if (driver.dialect === 'sqlite') await driver.run([{ text: 'PRAGMA journal_mode = WAL', values: [] }]);
   const from = await versionOf(driver, prefix);
   if (from > NEWEST) throw otherVersion(from);
-  for (let version = from; version < NEWEST; version += 1)
-    await driver.run(stepTo(version + 1, prefix, driver.dialect).map((text) => ({ text, values: [] })));
+  for (let version = from; version < NEWEST; version += 1) {
+    const statements = stepTo(version + 1, prefix, driver.dialect).map((text) => ({ text, values: [] }));
+    await driver.run(statements).catch(async (error: unknown) => {
+      // Another process may have been at it at the same time: what counts is that the step was taken.
+      if ((await versionOf(driver, prefix)) <= version) throw error;
+    });
+  }
   return { from, to: NEWEST };
 }
 
@@ -93,19 +98,13 @@ export async function migrate(
  */
 export function loginSchema(dialect: 'postgres' | 'sqlite', tablePrefix: string = TABLE_PREFIX): string {
   const prefix = checkPrefix(tablePrefix);
-  const statements = [
-    `CREATE TABLE IF NOT EXISTS ${prefix}schema (version INTEGER NOT NULL)`,
-    ...MIGRATIONS.flatMap((_, version) => stepTo(version + 1, prefix, dialect)),
-  ];
+  const statements = MIGRATIONS.flatMap((_, version) => stepTo(version + 1, prefix, dialect));
   return statements.map((text) => `${text};\n`).join('\n');
 }
 
 /** @throws LoginFault ERR_LOGIN_STORAGE where the tables are missing, or of another version */
 export async function checkSchema(driver: SqlDriver, prefix: string): Promise<void> {
-  const version = await versionOf(driver, prefix).catch((error: unknown) => {
-    if (/no such table|does not exist|42P01/i.test(String(error))) return 0;
-    throw error;
-  });
+  const version = await versionOf(driver, prefix);
   if (version === 0)
     throw new LoginFault('ERR_LOGIN_STORAGE', `The tables "${prefix}..." of sqlStorage() are missing.`, COMMAND);
   if (version !== NEWEST) throw otherVersion(version);
@@ -126,11 +125,17 @@ const COMMAND =
 
 function stepTo(version: number, prefix: string, dialect: Dialect): string[] {
   const statements = MIGRATIONS[version - 1]?.(prefix, dialect) ?? [];
-  return [...statements, `DELETE FROM ${prefix}schema`, `INSERT INTO ${prefix}schema VALUES (${version})`];
+  return [...statements, `UPDATE ${prefix}schema SET version = ${version}`];
 }
 
+/** 0: there are no tables yet. */
 async function versionOf(driver: SqlDriver, prefix: string): Promise<number> {
-  const [rows = []] = await driver.run([{ text: `SELECT version FROM ${prefix}schema`, values: [] }]);
+  const text = `SELECT version FROM ${prefix}schema`;
+  const [rows = []] = await driver.run([{ text, values: [] }]).catch((error: unknown) => {
+    if (/no such table|42P01|does not exist/i.test(`${String(error)} ${String((error as { code?: unknown }).code)}`))
+      return [];
+    throw error;
+  });
   return Number(rows[0]?.version ?? 0);
 }
 
