@@ -6,6 +6,8 @@ export interface TestUser {
   id: string;
   name: string;
   isActive: boolean;
+  /** changes with the password */
+  securityStamp?: string | undefined;
 }
 
 /** A table of users that a test may change. */
