@@ -1,6 +1,6 @@
 /** The tables, in versions: what each version adds, and how a database is brought to the newest. Nothing here runs by itself. */
 import { LoginFault } from '../../exceptions/login-fault.js';
-import type { SqlDriver, SqlRow } from './sql-driver.js';
+import type { SqlDriver } from './sql-driver.js';
 
 type Dialect = SqlDriver['dialect'];
 
