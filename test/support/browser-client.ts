@@ -35,13 +35,17 @@ export const NAVIGATION: Readonly<Record<string, string>> = {
 };
 
 export class Browser {
-  /** cookies by name; attributes but expiry are not looked at */
-  readonly jar = new Map<string, string>();
-
+  /** @param jar cookies by name; attributes but expiry are not looked at */
   constructor(
     readonly origin: string,
     readonly headers: Readonly<Record<string, string>> = NAVIGATION,
+    readonly jar = new Map<string, string>(),
   ) {}
+
+  /** The same browser, whose next request another node answers. */
+  at(origin: string): Browser {
+    return new Browser(origin, this.headers, this.jar);
+  }
 
   get(path: string, settings?: RequestSettings): Promise<Answer> {
     return this.request('GET', path, settings);
@@ -53,9 +57,7 @@ export class Browser {
 
   /** A copy with the same cookies: a second tab, or a thief. */
   clone(headers: Readonly<Record<string, string>> = this.headers): Browser {
-    const copy = new Browser(this.origin, headers);
-    for (const [name, value] of this.jar) copy.jar.set(name, value);
-    return copy;
+    return new Browser(this.origin, headers, new Map(this.jar));
   }
 
   /** Closes the browser: what was to last as long as it is open is gone. */
