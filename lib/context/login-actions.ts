@@ -15,7 +15,8 @@ import type { Duration } from '../options/duration.js';
 import { invalidOption } from '../options/option-reader.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
 import { isLetIn } from '../remember-me/remember-decision.js';
-import type { RememberMe, ShownToken } from '../remember-me/remember-me.js';
+import type { RememberMe } from '../remember-me/remember-me.js';
+import type { ShownToken } from '../remember-me/shown-token.js';
 import type { LoginSession } from '../session/login-session.js';
 import { LoginHandlers } from '../user/login-handlers.js';
 import { isActiveUser, stampHashOf, userIdOf } from '../user/login-user.js';
@@ -136,7 +137,7 @@ export class LoginActions {
     const context = this.contexts.of(request);
     this.#requireCookie(request);
     await this.sessions.open(request);
-    const { login, isRemembered } = await context.resolve();
+    const { login, isRemembered } = await context.resolveInTurn();
     if (!login) return false;
     // Loaded again: who has just changed their password has another security stamp, and goes on by it.
     const latest = await loadUser(this.handlers, login.record.userId);

@@ -20,8 +20,14 @@ export class LoginContext {
     private readonly anonymousUser: () => unknown,
   ) {}
 
-  /** Who the request is from. `req.user` is set from then on, for role guards, throttlers and loggers. */
-  resolve(): Promise<ResolvedUser> {
+  /** Who the request is from, once a change under way is done. `req.user` is set from then on, for role guards, throttlers and loggers. */
+  async resolve(): Promise<ResolvedUser> {
+    await this.#turn?.catch(() => undefined);
+    return this.resolveInTurn();
+  }
+
+  /** The same for a change itself, which would wait for ever for its own end. */
+  resolveInTurn(): Promise<ResolvedUser> {
     if (this.#resolution) return this.#resolution;
     const resolution: Promise<ResolvedUser> = this.resolver.resolve(this.request).then((resolved) => {
       // A login or logout in the meantime knows better who the request is from.

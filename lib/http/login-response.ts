@@ -11,6 +11,16 @@ export function keepOutOfCaches(response: ServerResponse): void {
   if (!/(^|,)\s*(cookie|\*)\s*(,|$)/i.test(vary)) response.setHeader('Vary', vary ? `${vary}, Cookie` : 'Cookie');
 }
 
+/** Calls the listener once, before the head of the answer goes out: while its headers can still be changed. */
+export function beforeHead(response: ServerResponse, listener: () => void): void {
+  const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
+  response.writeHead = (...args: unknown[]): ServerResponse => {
+    response.writeHead = writeHead as never;
+    listener();
+    return writeHead(...args);
+  };
+}
+
 /** Sends the browser elsewhere with an empty body: 303 after an unsafe method, so that nothing is sent twice, 302 else. */
 export function redirect(request: LoginRequest, response: ServerResponse, location: string): void {
   response.statusCode = isUnsafe(request) ? 303 : 302;

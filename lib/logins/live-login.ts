@@ -6,6 +6,13 @@ import type { LoginRecord } from './login-record.js';
 export interface SeenLogin {
   readonly record: LoginRecord;
   readonly now: number;
+  /** when that was by this process's monotonic clock */
+  readonly readAt: number;
+}
+
+/** The store's time now, carried on from when a record was read; in whole seconds of delay, since less makes no difference. */
+export function timeAt({ now, readAt }: SeenLogin): number {
+  return now + Math.floor((performance.now() - readAt) / 1000) * 1000;
 }
 
 /** A login together with the session id that uses it. */

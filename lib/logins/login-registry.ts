@@ -82,7 +82,7 @@ export class LoginRegistry {
     const insert = (async () => this.store.insert(record, jsonOf(values), { most, whenFull, leaving }))();
     try {
       const { isInserted, evicted, theftSeenAt } = await this.#call(() => insert);
-      return isInserted ? { record, sessionId, now, evicted, theftSeenAt } : null;
+      return isInserted ? { record, sessionId, now, readAt: performance.now(), evicted, theftSeenAt } : null;
     } catch (error) {
       // Nobody holds the new id; without this a record that was written late would stand there until its end.
       void insert.then(({ theftSeenAt }) => this.end(id, theftSeenAt ?? undefined)).catch(() => undefined);
@@ -96,14 +96,15 @@ export class LoginRegistry {
     if (id === undefined) return { verdict: 'gone', seen: null };
     const { record, values, now } = await this.#call(() => this.store.find(id, { values: true }));
     const verdict = judgeLogin(record, sessionId, now, this.limits);
-    if (verdict === 'alive' && record) return { verdict, login: { record, sessionId, now }, values };
-    return { verdict: verdict as Exclude<LoginVerdict, 'alive'>, seen: record && { record, now } };
+    const seen = record && { record, now, readAt: performance.now() };
+    if (verdict === 'alive' && seen) return { verdict, login: { ...seen, sessionId }, values };
+    return { verdict: verdict as Exclude<LoginVerdict, 'alive'>, seen };
   }
 
   /** The record of this id, whoever may use it. One round trip. */
   async look(id: string): Promise<SeenLogin | null> {
     const { record, now } = await this.#call(() => this.store.find(id, { values: false }));
-    return record && { record, now };
+    return record && { record, now, readAt: performance.now() };
   }
 
   /**
@@ -115,7 +116,7 @@ export class LoginRegistry {
     const { sessionId: former } = login;
     const sessionId = newLoginSessionId(login.record.id);
     const { seen, changed } = await this.change(login, (record, now) => {
-      if (former !== null && !this.isAlive({ record, now }, former)) return null;
+      if (former !== null && !this.isAlive(record, now, former)) return null;
       const { remember, authenticatedAt } = record;
       // Who had no session of their own begins one, and whose values they were is over.
       const { startedAt, tokenHash } = former === null ? begun(record, now, null) : record.session;
@@ -169,7 +170,7 @@ export class LoginRegistry {
   async makeStale(login: SessionLogin): Promise<SessionLogin | null> {
     if (login.record.freshAt === null) return login;
     const { seen, changed } = await this.change(login, (record, now) =>
-      this.isAlive({ record, now }, login.sessionId) ? { record: { ...record, freshAt: null } } : null,
+      this.isAlive(record, now, login.sessionId) ? { record: { ...record, freshAt: null } } : null,
     );
     return seen && changed ? { ...seen, sessionId: login.sessionId } : null;
   }
@@ -180,18 +181,18 @@ export class LoginRegistry {
    * @returns the login as it is now, null where it has gone; and whether it was changed
    */
   async change(
-    { record: first, now }: SeenLogin,
+    first: SeenLogin,
     decide: (record: LoginRecord, now: number) => Change | null,
   ): Promise<{ readonly seen: SeenLogin | null; readonly changed: boolean }> {
-    let seen: SeenLogin | null = { record: first, now };
+    let seen: SeenLogin | null = first;
     for (let round = 0; seen && round < MOST_ROUNDS; round += 1) {
       const change = decide(seen.record, seen.now);
       if (!change) return { seen, changed: false };
       const expected = seen.record.version;
       const record = this.#bounded({ ...change.record, version: expected + 1 });
       if (await this.#call(() => this.store.replace(record, expected, change.values)))
-        return { seen: { record, now: seen.now }, changed: true };
-      seen = await this.look(first.id);
+        return { seen: { ...seen, record }, changed: true };
+      seen = await this.look(first.record.id);
     }
     if (!seen) return { seen, changed: false };
     throw new LoginUnavailableException(
@@ -220,7 +221,7 @@ export class LoginRegistry {
   }
 
   /** True where this session id uses this login. */
-  isAlive({ record, now }: SeenLogin, sessionId: string): boolean {
+  isAlive(record: LoginRecord, now: number, sessionId: string): boolean {
     return judgeLogin(record, sessionId, now, this.limits) === 'alive';
   }
 

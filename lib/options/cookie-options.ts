@@ -12,21 +12,27 @@ const DOMAIN = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
 /**
  * @param reader the group of options that holds path, domain, secure, httpOnly and sameSite
  * @param path the name of that group, for messages
+ * @param defaults what is not given
  * @throws LoginFault ERR_LOGIN_COOKIE where a browser would refuse or leak the cookie (RFC 6265bis, OWASP ASVS 3.3.1)
  */
-export function resolveCookieAttributes(reader: OptionReader, path: string, production: boolean): CookieAttributes {
+export function resolveCookieAttributes(
+  reader: OptionReader,
+  path: string,
+  production: boolean,
+  defaults: CookieAttributes = { path: '/', domain: null, secure: production, httpOnly: true, sameSite: 'lax' },
+): CookieAttributes {
   const fits = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);
   const attributes: CookieAttributes = Object.freeze({
-    path: reader.value('path', '/', fits(PATH), `Write a path that begins with "/" and has no ";" in it.`),
+    path: reader.value('path', defaults.path, fits(PATH), `Write a path that begins with "/" and has no ";" in it.`),
     domain: reader.value<string | null>(
       'domain',
-      null,
+      defaults.domain,
       fits(DOMAIN),
       `Write a host name such as "app.example", without a dot in front.`,
     ),
-    secure: reader.flag('secure', production),
-    httpOnly: reader.flag('httpOnly', true),
-    sameSite: reader.choice<CookieAttributes['sameSite']>('sameSite', 'lax', ['lax', 'strict', 'none']),
+    secure: reader.flag('secure', defaults.secure),
+    httpOnly: reader.flag('httpOnly', defaults.httpOnly),
+    sameSite: reader.choice<CookieAttributes['sameSite']>('sameSite', defaults.sameSite, ['lax', 'strict', 'none']),
   });
   if (attributes.sameSite === 'none' && !attributes.secure)
     throw fault(
@@ -79,6 +85,26 @@ export function refuseSameName(...cookies: readonly NamedCookie[]): void {
   const twice = names.find((name, at) => names.indexOf(name) < at);
   if (twice !== undefined)
     throw fault(`Two cookies are named "${twice}".`, 'Change "session.name" or "remember.cookieName".');
+}
+
+/**
+ * Where the remember cookie is sent and the session cookie is not, a session that is there looks lost, and is restored over it.
+ * @throws LoginFault ERR_LOGIN_COOKIE
+ */
+export function refuseWiderRemember(session: NamedCookie, remember: NamedCookie): void {
+  const [own, other] = [remember.attributes, session.attributes];
+  const below = other.path.endsWith('/') ? other.path : `${other.path}/`;
+  if (own.path !== other.path && !own.path.startsWith(below))
+    throw fault(
+      `The remember cookie is sent below "${own.path}", and the session cookie below "${other.path}" alone.`,
+      'Take "session.cookie.path" out, or set "remember.path" to the same path or one below it.',
+    );
+  const looseness = ['strict', 'lax', 'none'];
+  if (looseness.indexOf(own.sameSite) > looseness.indexOf(other.sameSite))
+    throw fault(
+      `The remember cookie has sameSite "${own.sameSite}", and the session cookie "${other.sameSite}": requests from other sites bring the one without the other.`,
+      'Set "remember.sameSite" to the value of "session.cookie.sameSite", or a stricter one.',
+    );
 }
 
 const fault = (problem: string, remedy: string): LoginFault => new LoginFault('ERR_LOGIN_COOKIE', problem, remedy);

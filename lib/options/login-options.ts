@@ -65,7 +65,7 @@ export interface LoginOptions {
 export interface LoginLifetimeOptions {
   /** Ends a login that was not used for so long. Default: 24 h. */
   idle?: Duration | undefined;
-  /** Ends a login so long after the user last proved who they are, whatever happens. Default: 30 d. */
+  /** Ends a session so long after the user last proved who they are, or a remember cookie restored it. Default: 30 d. */
   absolute?: Duration | undefined;
   /** How many logins a user may have at once, over all nodes: 1 to 10,000. Default: 100. */
   maxLogins?: number | undefined;
@@ -80,23 +80,23 @@ export interface LoginLifetimeOptions {
 export interface RememberOptions {
   /** The cookie's name. Default: `__Host-remember` where Secure (`__Secure-remember` with a domain or path), `remember` else. */
   cookieName?: string | undefined;
-  /** Ends a remembered login that was not used for so long. Default: 14 d. */
+  /** How long the remember cookie counts without a use of the login. Default: 14 d. */
   idle?: Duration | undefined;
-  /** Ends it so long after the user last proved who they are; `duration` of a single login goes before it. Default: 30 d. */
+  /** How long it counts after the user last proved who they are; `duration` of a single login goes before it. Default: 30 d. */
   absolute?: Duration | undefined;
-  /** How long a token that is being replaced still counts, for parallel and late requests; at most 10 m. Default: 60 s. */
+  /** How long a token that is being replaced still counts: longer than a request, its handler and its answer take together; 1 s to 10 m. Default: 60 s. */
   grace?: Duration | undefined;
   /** Each request that asks for the user sends the cookie again, with the time that is left. Default: false. */
   refreshEachRequest?: boolean | undefined;
-  /** Default: `'/'`. */
+  /** Default: that of the session cookie, as of all that follow. */
   path?: string | undefined;
-  /** Default: the host alone. */
+  /** Shares the cookie with the hosts below it. */
   domain?: string | undefined;
-  /** Over TLS alone. Default: true in production. */
+  /** Over TLS alone. */
   secure?: boolean | undefined;
-  /** Out of reach of scripts. Default: true. */
+  /** Out of reach of scripts. */
   httpOnly?: boolean | undefined;
-  /** Default: `'lax'`. */
+  /** Not looser than that of the session cookie. */
   sameSite?: 'lax' | 'strict' | 'none' | undefined;
 }
 

@@ -2,7 +2,13 @@
 import { LoginFault } from '../exceptions/login-fault.js';
 import type { LoginStorage } from '../logins/login-storage.js';
 import type { LoginStore } from '../logins/login-store.js';
-import { defaultCookieName, refuseSameName, resolveCookie, resolveCookieAttributes } from './cookie-options.js';
+import {
+  defaultCookieName,
+  refuseSameName,
+  refuseWiderRemember,
+  resolveCookie,
+  resolveCookieAttributes,
+} from './cookie-options.js';
 import { milliseconds } from './duration.js';
 import { refuseUnknown } from './known-names.js';
 import { invalidOption, OptionReader } from './option-reader.js';
@@ -59,7 +65,7 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
   const attributes = resolveCookieAttributes(cookieReader, 'session.cookie', production);
   const loginReader = new OptionReader(login, 'login.');
   const rememberReader = new OptionReader(remember, 'remember.');
-  const rememberAttributes = resolveCookieAttributes(rememberReader, 'remember', production);
+  const rememberAttributes = resolveCookieAttributes(rememberReader, 'remember', production, attributes);
   const notice = Object.freeze({ ...attributes, path: '/', domain: null, httpOnly: true });
   const sessionCookie = resolveCookie(
     new OptionReader(session, 'session.').text('name', defaultCookieName('session', attributes)),
@@ -71,6 +77,7 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
   );
   const noticeCookie = resolveCookie(defaultCookieName('login-notice', notice), notice);
   refuseSameName(sessionCookie, rememberCookie, noticeCookie);
+  refuseWiderRemember(sessionCookie, rememberCookie);
   const idle = milliseconds(login.idle, 'login.idle', '24h');
   const absolute = milliseconds(login.absolute, 'login.absolute', '30d');
   const loginDisabled = options.flag('loginDisabled', false);

@@ -39,7 +39,7 @@ export type TokenDecision =
 /** Tokens on their way at once: more were lost than any network loses. */
 const MOST_CANDIDATES = 4;
 
-/** With so many tokens in their grace nothing is rotated until it is over, so that no client makes the record grow. */
+/** With so many tokens in their grace none is sent until it is over, so that no client makes the record grow. */
 const MOST_PREVIOUS = 4;
 
 /** True where a token of this verdict lets its bearer in. */
@@ -62,12 +62,12 @@ export function decideToken(
   if (!record || !remember || record.createdAt < limits.notBefore) return { verdict: 'gone' };
   if (now >= rememberEndsAt(record, limits)) return { verdict: 'ended' };
   const shown = hashOf(verifier);
-  const isDue = (part: RememberPart): boolean => !isRushed(remember, now) && !isOnItsWay(part, now, limits.grace);
+  const isDue = (part: RememberPart): boolean =>
+    !isRushed(remember, now) && !isOnItsWay(part, now, limits.grace) && !isMoving(record, now, limits.grace);
 
   const place = placeOf(shown, remember);
   if (place >= 0) {
     if (isOvertaken(remember, place, limits.grace)) return { verdict: 'theft' };
-    if (isRushed(remember, now)) return { verdict: 'counts', remember, isDue: false };
     const promoted = promote(remember, place, now, limits.grace);
     return { verdict: 'received', remember: promoted, isDue: isDue(promoted) };
   }
@@ -86,7 +86,7 @@ export function decideSession(
   now: number,
   { grace }: RememberLimits,
 ): RememberPart | null {
-  if (!remember || session.tokenHash === null || isRushed(remember, now)) return null;
+  if (!remember || session.tokenHash === null) return null;
   const place = placeOf(session.tokenHash, remember);
   return place < 0 ? null : promote(remember, place, now, grace);
 }
@@ -127,6 +127,14 @@ function isOvertaken({ candidates }: RememberPart, place: number, grace: number)
 /** True while the answer with the newest token may not have arrived yet. */
 function isOnItsWay({ candidates }: RememberPart, now: number, grace: number): boolean {
   return candidates.some(({ sentAt }) => now < sentAt + grace);
+}
+
+/**
+ * True shortly after a confirmation: its answer brings another session id, and requests under way still bring the former one.
+ * They have lost nothing, and to restore a session for them would undo the confirmation.
+ */
+function isMoving({ createdAt, authenticatedAt }: LoginRecord, now: number, grace: number): boolean {
+  return authenticatedAt !== createdAt && now < authenticatedAt + grace;
 }
 
 const placeOf = (hash: string, { candidates }: RememberPart): number =>

@@ -1,6 +1,9 @@
 /** Remembered logins: what the remember cookie of a request is worth, and what follows from that. */
 import { LoginEventStream } from '../events/login-event-stream.js';
+import { responseOf } from '../http/login-request.js';
 import type { LoginRequest } from '../http/login-request.js';
+import { beforeHead } from '../http/login-response.js';
+import { timeAt } from '../logins/live-login.js';
 import type { LiveLogin, SeenLogin, SessionLogin } from '../logins/live-login.js';
 import { loginFacts } from '../logins/login-facts.js';
 import { hashOf } from '../logins/login-id.js';
@@ -12,34 +15,17 @@ import { decideSession, decideToken, isLetIn, sendToken } from './remember-decis
 import type { TokenDecision, TokenVerdict } from './remember-decision.js';
 import { newRememberToken } from './remember-token.js';
 import type { RememberToken } from './remember-token.js';
+import type { AcceptedToken, ShownToken, TokenReceipt } from './shown-token.js';
 
-/** A token that a request has shown, and what it is worth. */
-export interface ShownToken {
-  readonly token: RememberToken;
-  readonly verdict: TokenVerdict;
-  /** the record that it names, where there is one */
-  readonly seen: SeenLogin | null;
-}
-
-/** What became of a token that was to be let in: with a login, the request is from its user. */
-export interface AcceptedToken extends ShownToken {
-  readonly login: LiveLogin | null;
-}
-
-/** What the remember cookie beside a living session says. */
-export interface TokenReceipt {
-  /** null: there is no cookie for this login */
-  readonly verdict: TokenVerdict | null;
-  /** the login as it is now; null: the session is over in the meantime */
-  readonly login: SessionLogin | null;
-}
+/** The part of the grace that the handler of a restoring request may take; the rest is the network's. */
+const HANDLER_SHARE = 1 / 4;
 
 /** So many logins in the cookies of one request are looked at: more than a change of path and domain leaves behind. */
 const MOST_LOGINS = 3;
 
 /** A login of this request alone. Whoever comes by a remember cookie is not fresh, whatever another browser has confirmed. */
-export function forOneRequest({ record, now }: SeenLogin): LiveLogin {
-  return { record: { ...record, freshAt: null }, now, sessionId: null };
+export function forOneRequest(seen: SeenLogin): LiveLogin {
+  return { ...seen, record: { ...seen.record, freshAt: null }, sessionId: null };
 }
 
 /** Remember cookies by request. Loads no user: that is for the resolver, between `look` and `accept`. */
@@ -72,7 +58,8 @@ export class RememberMe {
     if (ids.length > MOST_LOGINS) return null;
     const shown = await Promise.all(
       ids.map(async (id) => {
-        const seen = (await this.sessions.seen(request, id)) ?? (await this.logins.look(id));
+        const known = await this.sessions.seen(request, id);
+        const seen = known === undefined ? await this.logins.look(id) : known;
         const token = this.#tokenOf(request, id, seen) as RememberToken;
         return { token, seen, verdict: this.#decide(seen, token).verdict };
       }),
@@ -86,24 +73,27 @@ export class RememberMe {
   async receive(request: LoginRequest, login: SessionLogin): Promise<TokenReceipt> {
     const token = this.#tokenOf(request, login.record.id, login);
     let verdict: TokenVerdict | null = null;
-    const decide = (seen: SeenLogin): SeenLogin['record']['remember'] => {
+    const decide = (seen: Pick<SeenLogin, 'record' | 'now'>): SeenLogin['record']['remember'] => {
       const decision = token ? this.#decide(seen, token) : null;
       verdict = decision?.verdict ?? null;
       if (decision?.verdict === 'received') return decision.remember;
       // Who brings a token of before has not kept the newer one, although its session has arrived.
       return decision ? null : decideSession(seen.record, seen.now, this.options);
     };
+    if (!token) await this.#endOthers(request, login);
     let now: SessionLogin | null = login;
     if (decide(login)) {
       const { seen } = await this.logins.change(login, (record, time) => {
         const remember = decide({ record, now: time });
         return remember && { record: { ...record, remember } };
       });
-      now = seen && this.logins.isAlive(seen, login.sessionId) ? { ...seen, sessionId: login.sessionId } : null;
+      now =
+        seen && this.logins.isAlive(seen.record, seen.now, login.sessionId)
+          ? { ...seen, sessionId: login.sessionId }
+          : null;
       if (now) this.sessions.update(request, now);
     }
-    // A token that is over must not land in the browser again.
-    if (now && token && this.options.refreshEachRequest && (verdict === 'counts' || verdict === 'received'))
+    if (now && token && (verdict === 'counts' || verdict === 'received') && this.#mayRefresh(now))
       this.#write(request, token, now);
     return { verdict, login: now };
   }
@@ -120,7 +110,8 @@ export class RememberMe {
     const values = this.sessions.valuesToKeep(request);
     let { verdict } = shown;
     const { seen, login } = await this.logins.restore(
-      shown.seen,
+      // The user was loaded since: what is sent now must not look as if it had been on its way for so long.
+      { ...shown.seen, now: timeAt(shown.seen) },
       this.sessions.client(request),
       values,
       (record, now) => {
@@ -136,6 +127,7 @@ export class RememberMe {
       await this.sessions.forgetAnonymous(request);
       this.sessions.become(request, login, values);
       this.#write(request, next, login);
+      this.#dropIfLate(request, next);
       return { token, verdict, seen, login };
     }
     if (!seen) return { token, seen, login: null, verdict: 'gone' };
@@ -146,8 +138,10 @@ export class RememberMe {
 
   /** A token that is over was shown again: the login ends, since one of its two bearers is a thief, and nobody is let in. */
   async alarm(request: LoginRequest, { record, now }: SeenLogin): Promise<void> {
+    // Cleared afterwards: where the end cannot be stored, the evidence stays in the browser and is shown again.
+    const isEnded = await this.logins.end(record.id, now);
     this.clear(request);
-    if (!(await this.logins.end(record.id, now))) return;
+    if (!isEnded) return;
     const { createdAt, lastSeenAt, ip: lastIp, userAgent: lastUserAgent } = record;
     const known = { createdAt, lastSeenAt, lastIp, lastUserAgent };
     this.events.emit('rememberTokenTheft', { ...loginFacts(request, record), ...known });
@@ -183,7 +177,39 @@ export class RememberMe {
     this.#cookie.withdraw(request);
   }
 
-  #decide(seen: SeenLogin | null, { verifier }: RememberToken): TokenDecision {
+  /** Under a path of its own the cookie of who was here before is not sent to the login, and shows up beside the next one's session. */
+  async #endOthers(request: LoginRequest, { record }: SessionLogin): Promise<void> {
+    const others = this.held(request).filter((id) => id !== record.id);
+    const isUnseen = this.options.rememberCookie.attributes.path !== '/';
+    if (!isUnseen || !others.length || others.length > MOST_LOGINS) return;
+    await Promise.all(others.map((id) => this.logins.end(id)));
+    this.clear(request);
+  }
+
+  /**
+   * Whether the cookie is sent again. Not towards the end of a session: another request may restore it while this answer is
+   * under way, and a token that is over by then must not land in the browser.
+   */
+  #mayRefresh({ record, now }: SessionLogin): boolean {
+    const { refreshEachRequest, idle, grace } = this.options;
+    return refreshEachRequest && Math.min(record.session.endsAt, record.lastSeenAt + idle) > now + 2 * grace;
+  }
+
+  /**
+   * An answer whose handler takes so long that it may arrive after the grace brings neither session nor token: it counts as
+   * lost, since other requests cannot wait for it any longer.
+   */
+  #dropIfLate(request: LoginRequest, token: RememberToken): void {
+    const restoredAt = performance.now();
+    beforeHead(responseOf(request), () => {
+      const isLate = performance.now() - restoredAt > this.options.grace * HANDLER_SHARE;
+      if (!isLate || this.#written.get(request) !== token) return;
+      this.withdraw(request);
+      this.sessions.throwAway(request);
+    });
+  }
+
+  #decide(seen: Pick<SeenLogin, 'record' | 'now'> | null, { verifier }: RememberToken): TokenDecision {
     return seen ? decideToken(seen.record, verifier, seen.now, this.options) : { verdict: 'gone' };
   }
 

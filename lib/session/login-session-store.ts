@@ -34,6 +34,8 @@ export class LoginSessionStore extends session.Store {
   }
 
   override get(sessionId: string, callback: Callback<SessionData | null>): void {
+    // `reload()` of a throw-away session, which has no id.
+    if (typeof sessionId !== 'string') return callback(null, null);
     const request = this.opening();
     const opened = request && this.openedBy(request);
     if (opened?.sessionId === sessionId) return callback(null, asSession(opened.savedValues));
@@ -60,9 +62,11 @@ export class LoginSessionStore extends session.Store {
     if (request) keepOutOfCaches(responseOf(request));
     const loginId = loginIdOf(sessionId);
     const isOpened = opened?.sessionId === sessionId;
+    // A session that this request has left is over: what a handler saves of it goes nowhere.
+    if (opened && !isOpened) return callback();
     answer(callback, async () => {
       if (loginId === undefined) await this.#sessionsCall((done) => this.sessions.set(hashOf(sessionId), data, done));
-      // A login's session that this request has not opened, or has left, is over: its values go nowhere.
+      // So is a login's session that this request has not opened.
       else if (isOpened && opened.startedAt !== null) await this.logins.saveValues(loginId, opened.startedAt, json);
       if (isOpened) opened.savedValues = json;
     });

@@ -1,11 +1,10 @@
 /** The session of a request: opens it, says which login it belongs to, and moves it to a new login or to nobody. */
+import { clientAddress, isSecure, responseOf, userAgent } from '../http/login-request.js';
 import type { LoginRequest } from '../http/login-request.js';
 import { keepOutOfCaches } from '../http/login-response.js';
-import { clientAddress, isSecure, responseOf, userAgent } from '../http/login-request.js';
+import type { FoundSession, LiveLogin, LoginClient, SeenLogin, SessionLogin } from '../logins/live-login.js';
 import { isAnonymousSessionId, loginIdOf } from '../logins/login-id.js';
-import type { FoundSession, LiveLogin, LoginClient, SeenLogin } from '../logins/live-login.js';
 import type { LoginRegistry } from '../logins/login-registry.js';
-import type { SessionLogin } from '../logins/live-login.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
 import { ExpressSession } from './express-session.js';
 import type { OpenedSession } from './login-session-store.js';
@@ -21,10 +20,19 @@ interface RequestState {
   readonly held: Set<string>;
   client: LoginClient | undefined;
   found: Promise<FoundSession> | undefined;
+  /** `found` is what the store has answered, and nothing that this request has done since */
+  isRead: boolean;
+  readAt: number;
   opening: Promise<void> | undefined;
   opened: OpenedSession | undefined;
   touched: boolean;
 }
+
+/** Milliseconds after which what was read at the beginning of a request is read again. */
+const STALE = 5_000;
+
+/** No session in any store: whatever a handler saves of one that it held before goes nowhere. */
+const THROWN_AWAY: OpenedSession = { sessionId: '', startedAt: null, savedValues: '' };
 
 const NOBODY: FoundSession = { verdict: 'gone', seen: null };
 
@@ -58,12 +66,19 @@ export class LoginSession {
   async find(request: LoginRequest): Promise<FoundSession> {
     const state = this.#state(request);
     const { presented } = state;
-    const found = await (state.found ??=
-      presented === undefined ? Promise.resolve(NOBODY) : this.logins.find(presented));
+    // A handler may ask minutes after the request has come, and the login may be over by then.
+    const isOld = state.isRead && performance.now() - state.readAt > STALE;
+    if (presented !== undefined && (!state.found || isOld)) {
+      state.found = this.logins.find(presented);
+      state.isRead = true;
+      state.readAt = performance.now();
+    }
+    const found = await (state.found ??= Promise.resolve(NOBODY));
     // `req.session.destroy()` and `regenerate()` by the application end the login.
     const ended =
       found.verdict === 'alive' && state.opened && this.#express.currentId(request) !== state.opened.sessionId;
-    return ended ? (state.found = Promise.resolve(NOBODY)) : found;
+    if (ended) this.#known(state, NOBODY);
+    return ended ? NOBODY : found;
   }
 
   /** What session protection says of this login in this browser. */
@@ -87,11 +102,12 @@ export class LoginSession {
     return isSent && !responseOf(request).headersSent;
   }
 
-  /** The record of this id, where finding the session of this request has read it already. */
-  async seen(request: LoginRequest, loginId: string): Promise<SeenLogin | null> {
+  /** The record of this id, null where there is none; undefined where finding the session of this request has not read it. */
+  async seen(request: LoginRequest, loginId: string): Promise<SeenLogin | null | undefined> {
     const found = await this.find(request);
-    const seen = found.verdict === 'alive' ? found.login : found.seen;
-    return seen?.record.id === loginId ? seen : null;
+    const { presented, isRead } = this.#state(request);
+    const isAsked = isRead && presented !== undefined && loginIdOf(presented) === loginId;
+    return isAsked ? (found.verdict === 'alive' ? found.login : found.seen) : undefined;
   }
 
   /** Moves the login's idle end on, where that is due; once a request. */
@@ -128,14 +144,14 @@ export class LoginSession {
     const maxAge = this.options.sessionCookie.persistent ? login.record.session.endsAt - login.now : null;
     this.#express.begin(request, login.sessionId, values, maxAge);
     state.held.add(login.record.id);
-    state.found = Promise.resolve({ verdict: 'alive', login, values: savedValues });
+    this.#known(state, { verdict: 'alive', login, values: savedValues });
     state.opened = { sessionId: login.sessionId, startedAt: login.record.session.startedAt, savedValues };
     keepOutOfCaches(responseOf(request));
   }
 
   /** Notes that the login of this request has changed in the store, under the same session id. */
   update(request: LoginRequest, login: SessionLogin): void {
-    this.#state(request).found = Promise.resolve({ verdict: 'alive', login, values: null });
+    this.#known(this.#state(request), { verdict: 'alive', login, values: null });
   }
 
   /**
@@ -145,8 +161,8 @@ export class LoginSession {
   throwAway(request: LoginRequest): void {
     const state = this.#state(request);
     this.#express.begin(request, null);
-    state.found = Promise.resolve(NOBODY);
-    state.opened = undefined;
+    this.#known(state, NOBODY);
+    state.opened = THROWN_AWAY;
     keepOutOfCaches(responseOf(request));
   }
 
@@ -154,7 +170,7 @@ export class LoginSession {
   leave(request: LoginRequest): void {
     const state = this.#state(request);
     const sessionId = this.#express.beginAnew(request);
-    state.found = Promise.resolve(NOBODY);
+    this.#known(state, NOBODY);
     state.opened = { sessionId, startedAt: null, savedValues: '{}' };
     keepOutOfCaches(responseOf(request));
   }
@@ -179,7 +195,7 @@ export class LoginSession {
 
   /** Takes the session off the request, so that an answer after a failed login carries no cookie. */
   drop(request: LoginRequest): void {
-    this.#state(request).found = Promise.resolve(NOBODY);
+    this.#known(this.#state(request), NOBODY);
     this.#express.drop(request);
   }
 
@@ -206,6 +222,12 @@ export class LoginSession {
     await this.touch(request, found.login);
   }
 
+  /** What this request has done counts from now on, whatever the store would say. */
+  #known(state: RequestState, found: FoundSession): void {
+    state.found = Promise.resolve(found);
+    state.isRead = false;
+  }
+
   #state(request: LoginRequest): RequestState {
     let state = this.#states.get(request);
     if (!state) {
@@ -213,15 +235,8 @@ export class LoginSession {
       // Two different ids that both verify contradict each other, and nobody is logged in.
       const presented = ids.length === 1 ? ids[0] : undefined;
       const held = new Set(ids.flatMap((id) => loginIdOf(id) ?? []));
-      state = {
-        presented,
-        held,
-        client: undefined,
-        found: undefined,
-        opening: undefined,
-        opened: undefined,
-        touched: false,
-      };
+      const nothing = { client: undefined, found: undefined, opening: undefined, opened: undefined };
+      state = { presented, held, ...nothing, isRead: false, readAt: 0, touched: false };
       this.#states.set(request, state);
     }
     return state;

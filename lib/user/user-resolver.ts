@@ -10,7 +10,8 @@ import type { LoginRegistry } from '../logins/login-registry.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
 import { isLetIn } from '../remember-me/remember-decision.js';
 import { forOneRequest } from '../remember-me/remember-me.js';
-import type { RememberMe, ShownToken } from '../remember-me/remember-me.js';
+import type { RememberMe } from '../remember-me/remember-me.js';
+import type { ShownToken } from '../remember-me/shown-token.js';
 import type { LoginSession } from '../session/login-session.js';
 import { LoginHandlers } from './login-handlers.js';
 import { isActiveUser, stampHashOf, userIdOf } from './login-user.js';
@@ -110,21 +111,28 @@ export class UserResolver {
     // An inactive user comes back once they are active: nothing is spent on them until then.
     if (!isActiveUser(user)) return { user, isAuthenticated: false, login: forOneRequest(seen), isRemembered: true };
     const accepted = await this.remember.accept(request, { ...shown, seen });
-    if (!accepted.login) return this.#refuse(request, accepted);
+    if (!accepted.login) return this.#refuse(request, accepted, accepted.seen === null);
     const facts = loginFacts(request, accepted.login.record);
     this.events.emit('loadedFromCookie', facts);
     if (accepted.login.sessionId !== null) this.events.emit('rememberTokenRotated', facts);
     return { user, isAuthenticated: true, login: accepted.login, isRemembered: true };
   }
 
-  async #refuse(request: LoginRequest, { seen, verdict }: ShownToken): Promise<ResolvedUser | null> {
-    this.remember.clear(request);
+  async #refuse(
+    request: LoginRequest,
+    { token, seen, verdict }: ShownToken,
+    hasVanished = false,
+  ): Promise<ResolvedUser | null> {
     if (seen && verdict === 'theft') {
       await this.remember.alarm(request, seen);
       return NOBODY;
     }
     const { remember = null } = seen?.record ?? {};
     if (seen && remember) await this.#expire(request, seen, seen.now >= remember.endsAt ? 'absolute' : 'idle');
+    // Who brings the former session as well was under way while the user logged out, or in again: to clear the cookie could
+    // take the new one away, since this answer may arrive last.
+    const isUnderWay = hasVanished || this.sessions.held(request).includes(token.loginId);
+    if (!isUnderWay) this.remember.clear(request);
     return null;
   }
 

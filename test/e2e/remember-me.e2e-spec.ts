@@ -1,8 +1,9 @@
 /** Remembered logins as a browser sees them: the cookie, what it restores, how long, and what ends it. */
 import { createHash } from 'node:crypto';
-import { Controller, Get, Req, Res, Session } from '@nestjs/common';
+import { Controller, Get, Post, Req, Res, Session as SessionOf } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { CurrentUser, memoryStorage } from 'nestjs-login';
+import type { Session } from 'express-session';
+import { CurrentUser, LoginManagerService, memoryStorage } from 'nestjs-login';
 import type { LoginModuleOptions, LoginRecord } from 'nestjs-login';
 import type { Answer, Browser } from '../support/browser-client.js';
 import { NAVIGATION } from '../support/browser-client.js';
@@ -22,6 +23,8 @@ const GRACE_OVER = MINUTE + SECOND;
 /** Routes that ask late, write early, or ask who is there in a session that they use. */
 @Controller()
 class CornersController {
+  constructor(private readonly login: LoginManagerService) {}
+
   @Get('asks-after-the-headers')
   async late(@Req() req: Request & { user?: { id: string } }, @Res() res: Response): Promise<void> {
     res.flushHeaders();
@@ -38,8 +41,35 @@ class CornersController {
     return { isTheSame: before === req.session };
   }
 
+  @Get('takes-half-a-second')
+  async slow(@CurrentUser('id') id: string): Promise<{ id: string }> {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return { id };
+  }
+
+  @Post('logs-in-and-asks')
+  async logsInAndAsks(@Req() req: Request): Promise<{ id: string | undefined }> {
+    const [, user] = await Promise.all([this.login.loginUser(req, { id: 'bob' }), this.login.currentUser(req)]);
+    return { id: (user as { id: string } | null)?.id };
+  }
+
+  @Get('saves-what-it-held')
+  async savesWhatItHeld(@Req() req: Request & { session: Session }): Promise<{ ok: boolean }> {
+    const held = req.session;
+    await this.whoIs(req);
+    Object.assign(held, { secret: 'of ada' });
+    await new Promise((resolve) => held.save(resolve));
+    return { ok: true };
+  }
+
+  @Get('reloads')
+  async reloads(@CurrentUser() _user: object, @Req() req: Request & { session: Session }): Promise<{ error: string }> {
+    const error = await new Promise<Error>((resolve) => req.session.reload(resolve as never));
+    return { error: error?.message };
+  }
+
   @Get('writes')
-  async writes(@CurrentUser('id') id: string, @Session() session: Record<string, unknown>): Promise<{ id: string }> {
+  async writes(@CurrentUser('id') id: string, @SessionOf() session: Record<string, unknown>): Promise<{ id: string }> {
     session.mine = true;
     return { id };
   }
@@ -794,6 +824,81 @@ describe('a remembered login', () => {
       browser.jar.clear();
       const { cookies } = await browser.post('/login/bob');
       expect(cookies.find((line) => line.startsWith('remember='))).toMatch(/^remember=; Max-Age=0; Path=\/area;/);
+    });
+  });
+
+  describe('and what is under way', () => {
+    it('keeps a confirmation against a request of before it: fresh, with the values of the session', async () => {
+      const { app, clock } = await start();
+      const browser = app.browser();
+      await browser.post('/login/ada?remember=1&fresh=0');
+      await browser.get('/set?basket=3');
+      const poll = browser.clone();
+      clock.now += SECOND;
+      await browser.post('/confirm');
+      expect((await poll.get('/protected')).cookies).toEqual([]);
+      expect((await browser.get('/fresh')).status).toBe(200);
+      expect((await browser.get('/values')).json).toEqual({ basket: '3' });
+    });
+
+    it('keeps the cookie of a new login against a late answer to a request of before it', async () => {
+      const { app } = await start();
+      const browser = app.browser();
+      await browser.post('/login/ada?remember=1');
+      const poll = browser.clone();
+      await browser.post('/login/ada?remember=1');
+      expect((await poll.get('/whoami')).json).toMatchObject({ id: null });
+      expect((await poll.get('/whoami')).cookies.filter((line) => line.startsWith('remember='))).toEqual([]);
+      expect(await isIn(browser.close())).toBe(true);
+    });
+
+    it('brings no session and no token with an answer whose handler takes a good part of the grace', async () => {
+      const { app, browser, storage } = await remembered({ remember: { grace: '1s' } });
+      const before = browser.jar.get('remember');
+      const { cookies, json } = await browser.get('/takes-half-a-second');
+      expect([cookies, json]).toEqual([[], { id: 'ada' }]);
+      expect(browser.jar.get('remember')).toBe(before);
+      expect(storage.count('logins.replace')).toBe(1);
+      expect(told(app, 'rememberTokenTheft')).toEqual([]);
+    });
+
+    it('E11 keeps the cookie of a thief for the next time where the end of the login cannot be stored', async () => {
+      const { app, browser, clock, storage } = await remembered();
+      const thief = browser.clone();
+      await thief.get('/protected');
+      await thief.get('/protected');
+      clock.now += GRACE_OVER;
+      storage.disturb(fails, 'logins.delete');
+      const answer = await browser.get('/protected');
+      expect([answer.status, answer.cookies]).toEqual([503, []]);
+      storage.recover();
+      expect(await isIn(browser)).toBe(false);
+      expect(await isIn(thief)).toBe(false);
+      expect(told(app, 'rememberTokenTheft')).toHaveLength(1);
+    });
+
+    it('makes a question wait for a login of the same request', async () => {
+      const { app, browser } = await remembered();
+      expect((await browser.post('/logs-in-and-asks')).json).toEqual({ id: 'bob' });
+      expect(((await browser.get('/whoami')).json as Whoami).id).toBe('bob');
+      expect(told(app, 'loadedFromCookie')).toEqual([]);
+    });
+
+    it('writes nothing into the session of a stranger that a handler has held since before it asked', async () => {
+      const { app, browser } = await remembered();
+      const stranger = app.browser();
+      await stranger.get('/set?theme=dark');
+      browser.jar.set('session', stranger.jar.get('session') as string);
+      const before = stranger.clone();
+      expect((await browser.get('/saves-what-it-held')).status).toBe(200);
+      expect((await before.get('/values')).json).not.toHaveProperty('secret');
+    });
+
+    it('cannot reload a session that is thrown away, and is told so', async () => {
+      const { browser } = await remembered();
+      const burst = browser.clone();
+      await browser.get('/protected');
+      expect((await burst.get('/reloads')).json).toEqual({ error: 'failed to load session' });
     });
   });
 

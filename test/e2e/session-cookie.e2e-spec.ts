@@ -266,7 +266,8 @@ describe('the session cookie', () => {
       const [ofStranger] = (await app.browser().get('/set?colour=red')).cookies.map(parsed);
       expect(ofStranger?.attributes.path).toBe('/app');
       // Sent to /logout by a client that does not look at paths; the line must reach the cookie at /app.
-      const [atLogout] = (await browser.post('/logout')).cookies.map(parsed);
+      const { cookies } = await browser.post('/logout');
+      const [atLogout] = cookies.filter((line) => line.startsWith('session=')).map(parsed);
       expect(atLogout?.attributes.path).toBe('/app');
       expect(lifetimeOf(atLogout as SetCookie)).toBeLessThan(0);
     });
@@ -847,21 +848,13 @@ describe('the session cookie', () => {
           'version',
         ].toSorted(),
       );
-      expect(Object.keys(record?.session ?? {}).toSorted()).toEqual(['endsAt', 'idHash', 'startedAt']);
+      expect(Object.keys(record?.session ?? {}).toSorted()).toEqual(['endsAt', 'idHash', 'startedAt', 'tokenHash']);
       expect(values).toBe('{"colour":"red"}');
       const json = JSON.stringify(record);
       expect(Buffer.byteLength(json)).toBeLessThanOrEqual(600);
       const secret = idIn(browser.jar.get('session') as string).slice(loginId.length + 1);
       expect(secret).toHaveLength(22);
       for (const text of [secret, 'ADA', 'isActive']) expect(json).not.toContain(text);
-    });
-
-    it('A9 the record stays within 640 bytes, whatever user agent a client sends', async () => {
-      const { app, memory } = await counted();
-      await app.browser({ ...NAVIGATION, 'user-agent': 'Mozilla/5.0 '.repeat(300) }).post('/login/ada');
-      const loginId = firstLoginOf(app);
-      const { record } = await memory.logins.find(loginId, { values: false });
-      expect(Buffer.byteLength(JSON.stringify(record))).toBeLessThanOrEqual(640);
     });
 
     it('A9 the session of a stranger holds its cookie and the values of the application', async () => {

@@ -427,6 +427,17 @@ describe('what is remembered', () => {
     expectRefusal({ options: { production: true, remember: { [name]: false } } }, 'ERR_LOGIN_COOKIE', says),
   );
 
+  it.each<[string, object, RegExp]>([
+    ['path', { session: { cookie: { path: '/app' } }, remember: { path: '/' } }, /below "\/", and the session cookie below "\/app" alone.*one below it/],
+    ['path', { session: { cookie: { path: '/app' } }, remember: { path: '/application' } }, /below "\/application"/],
+    ['sameSite', { session: { cookie: { sameSite: 'strict' } }, remember: { sameSite: 'lax' } }, /sameSite "lax", and the session cookie "strict".*or a stricter one/],
+  ])('by a cookie that is sent where the session cookie is not is refused: %s', (_name, options, says) =>
+    expectRefusal({ options }, 'ERR_LOGIN_COOKIE', says),
+  ); // prettier-ignore
+
+  it('goes where the session cookie goes, where nothing else is said', () =>
+    expectStart({ options: { session: { cookie: { path: '/app', sameSite: 'strict' } } } }));
+
   it('may live on a domain and a path of its own, in production too', () =>
     expectStart({ options: { production: true, remember: { domain: 'app.example', path: '/app', grace: '10m' } } }));
 });

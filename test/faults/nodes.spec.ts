@@ -1,4 +1,4 @@
-/** Four processes on one storage: what is ended on one is ended on all, whatever races with it. \`npm run faults\` for the full counts. */
+/** Four processes on one storage: what is ended on one is ended on all, whatever races with it. `npm run faults` for the full counts. */
 import { Agent } from 'node:http';
 import type { Browser } from '../support/browser-client.js';
 import { count, times } from '../support/counts.js';
@@ -29,7 +29,7 @@ describe.each(SHARED_STORAGES)('four nodes on $name', ({ name, servers, make }) 
     afterAll(async () => {
       await nodes?.stop();
       await storage?.close();
-    });
+    }, 60_000);
 
     const userOf = (round: number): string => `user-${round % USERS.length}`;
     /** the same browser, at the n-th node */
@@ -86,7 +86,7 @@ describe.each(SHARED_STORAGES)('four nodes on $name', ({ name, servers, make }) 
       async () => {
         const rounds = count(10_000, 300);
         const before = await storage.left();
-        let alive = 0;
+        let [alive, late] = [0, 0];
         await times(rounds, SIDE_BY_SIDE, async (round) => {
           const browser = await loggedIn(round, round % 2 ? '?remember=1' : '');
           await at(browser, round + 1).get('/set?colour=red');
@@ -94,16 +94,19 @@ describe.each(SHARED_STORAGES)('four nodes on $name', ({ name, servers, make }) 
           const slow = at(browser.clone(), round + 2).get(`/slow?ms=${20 + (round % 20)}&write=1`);
           await new Promise((resolve) => setTimeout(resolve, round % 20));
           await at(browser, round + 3).post('/logout');
-          const { status, cookies } = await slow;
+          const { status, cookies, json } = await slow;
           if (status !== 200) throw new Error(`A slow request was answered ${status}.`);
-          expect(cookies).toEqual([]);
+          // One that reached its node after the logout is a visitor's, and may begin a session.
+          if ((json as { values: { colour?: string } }).values.colour === 'red') expect(cookies).toEqual([]);
+          else late += 1;
           for (const shown of [copy, copy.clone().close()]) if (await isIn(at(shown, round))) alive += 1;
         });
         const after = await storage.left();
         print(
-          `${rounds} logouts against a slow writer, ${alive} alive, ${after.records - before.records} records and ${after.values - before.values} session values left`,
+          `${rounds} logouts against a slow writer, ${alive} alive, ${after.records - before.records} records and ${after.values - before.values} session values left; ${late} writers came too late`,
         );
         expect({ alive, ...after }).toEqual({ alive: 0, ...before });
+        expect(late).toBeLessThan(rounds / 2);
       },
       PATIENCE,
     );
@@ -214,7 +217,7 @@ describe.each(SHARED_STORAGES)('four nodes on $name', ({ name, servers, make }) 
     afterAll(async () => {
       await nodes?.stop();
       await storage?.close();
-    });
+    }, 60_000);
 
     it(
       'D6 X17: of 100 parallel logins of one user exactly three stay',

@@ -280,7 +280,7 @@ function serve(world: World, at: number, decisions: Decisions): Step<World> {
       );
     const remember = decisions.decideSession(record, 0, LIMITS);
     const change = remember ? { record: { ...record, remember } } : {};
-    const seen = isRushed(record.remember) ? {} : arrived(world, names.get(record.session.tokenHash ?? ''));
+    const seen = arrived(world, names.get(record.session.tokenHash ?? ''));
     return step(() => `the server reads for the ${who}: session alone`, answered({}, { ...change, ...seen }));
   }
 
@@ -297,7 +297,6 @@ function serve(world: World, at: number, decisions: Decisions): Step<World> {
     return tell(answered(hasSession ? {} : { token: null }));
   }
   const { remember, isDue } = decision;
-  // While too much was rotated lately nothing is learned, and the token is shown again before it has to be known.
   const seen = hashed(token) === remember.base ? arrived(world, token) : { history: world.history };
   if (hasSession || !isDue) return tell(answered({}, { record: { ...record, remember }, ...seen }));
   const sets = { session: `s${world.named}`, token: `t${world.named}` };
@@ -308,9 +307,6 @@ function serve(world: World, at: number, decisions: Decisions): Step<World> {
   const told = tell(answered(sets, { record: restored, history, named: world.named + 1 }));
   return { ...told, what: () => `${what()}, restored ${shown(sets)}` };
 }
-
-const isRushed = ({ previous }: RememberPart): boolean =>
-  previous.filter(({ graceEndsAt }) => graceEndsAt > 0).length >= 4;
 
 /** Its bearer shows that a token has arrived. */
 function arrived({ history }: World, token: string | undefined): { readonly history: ReadonlyMap<string, History> } {

@@ -83,9 +83,9 @@ async function sqlite(): Promise<Awaited<ReturnType<SharedStorage['make']>>> {
     left: async () => {
       const own = new Database(file);
       const text = 'SELECT count(*) AS records, count(session_values) AS "values" FROM login_records';
-      const row = own.prepare(text).get() as { records: number; values: number };
+      const { records, values } = own.prepare(text).get() as { records: number; values: number };
       own.close();
-      return row;
+      return { records, values };
     },
     close: async () => rmSync(folder, { recursive: true }),
   };

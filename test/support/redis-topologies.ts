@@ -17,8 +17,8 @@ export interface Node {
 
 interface Servers {
   /** A Redis on a free port, with these arguments beside; answers its port once it serves. */
-  start(...args: string[]): Promise<{ port: number; process: ChildProcess }>;
-  stop(): Promise<void>;
+  readonly start: (...args: string[]) => Promise<{ port: number; process: ChildProcess }>;
+  readonly stop: () => Promise<void>;
 }
 
 const run = promisify(execFile);
@@ -68,7 +68,7 @@ export async function startSentinel(): Promise<{
   readonly sentinels: Node[];
   /** kills the master, and waits until the replica is the new one */
   failover(): Promise<void>;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }> {
   const { start, stop } = servers();
   const name = 'main';

@@ -62,7 +62,9 @@ describe('the decision on a remember token', () => {
     ['the token that counts, a moment before the idle end', record({}), 'base', NOW + 14 * DAY - 1, 'counts', true],
     ['the token that counts, at the idle end', record({}), 'base', NOW + 14 * DAY, 'ended', undefined],
     ['the token that counts, after too many rotations', record({ previous: many }), 'base', NOW, 'counts', false],
-    ['the newest token, after too many rotations', record({ ...under, previous: many }), 'second', NOW, 'counts', false],
+    ['the newest token, after too many rotations', record({ ...under, previous: many }), 'second', NOW, 'received', false],
+    ['the token that counts, shortly after a confirmation', record({}, { authenticatedAt: NOW + 1 }), 'base', NOW + GRACE, 'counts', false],
+    ['the token that counts, a grace after it', record({}, { authenticatedAt: NOW + 1 }), 'base', NOW + GRACE + 1, 'counts', true],
     ['the newest token, once these are over', record({ ...under, previous: many }), 'second', NOW + GRACE, 'received', true],
   ])('of %s', (_what, login, verifier, now, verdict, isDue) => {
     const decision = decideToken(login, verifier, now, LIMITS);
@@ -90,7 +92,6 @@ describe('the decision on a remember token', () => {
     for (const tokenHash of [null, hashOf('base'), hashOf('unknown')])
       expect(decideSession(record(under, { session: { ...session, tokenHash } }), NOW, LIMITS)).toBeNull();
     expect(decideSession(record(null, { session }), NOW, LIMITS)).toBeNull();
-    expect(decideSession(record({ ...under, previous: many }, { session }), NOW, LIMITS)).toBeNull();
   });
 
   it('keeps at most four tokens on their way', () => {
