@@ -521,7 +521,7 @@ describe('a remembered login', () => {
       ];
       const taken: string[] = [];
       storage.reset();
-      for (let made = 0; made < 10_000; made += 1) {
+      for (let made = 0; made < 10_000 && taken.length < 3; made += 1) {
         const value =
           spoiled[made] ?? `v1.${id}.${createHash('sha256').update(String(made)).digest('base64url')}.${mac}`;
         const { status, cookies } = await app.browser().get('/protected', { cookie: `remember=${value}` });

@@ -29,7 +29,8 @@ export async function honestUsers(
   start: typeof startTestApp,
   { users, visits, lostPercent, seed }: Habits,
 ): Promise<Report> {
-  const app = await start();
+  // They are one to the application.
+  const app = await start({ login: { login: { maxLogins: 10_000 } } });
   const accused = new Set<string>();
   app.login.events.on('rememberTokenTheft', ({ userAgent }) => accused.add(userAgent));
   let [requests, loggedOut] = [0, 0];

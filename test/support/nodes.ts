@@ -31,8 +31,8 @@ export interface SharedStorage {
 }
 
 async function redis(client: 'node-redis' | 'ioredis'): Promise<Awaited<ReturnType<SharedStorage['make']>>> {
-  // A database of its own: the fixture's keys have one prefix.
-  const url = `${addressOf('redis')}/${client === 'ioredis' ? 9 : 8}`;
+  // A database of its own, also beside other spec files: the fixture's keys have one prefix.
+  const url = `${addressOf('redis')}/${2 * Number(process.env.JEST_WORKER_ID) + Number(client === 'ioredis')}`;
   const own = await createClient({ url }).connect();
   await own.flushDb();
   return {

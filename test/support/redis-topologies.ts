@@ -1,4 +1,4 @@
-/** Redis as larger applications run it: behind Sentinel, and as a Cluster of three nodes; started by the tests that need them. */
+/** Redis as larger applications run it, behind Sentinel and as a Cluster of three nodes, and one that is a test's own; started by the tests that need them. */
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -60,6 +60,13 @@ function servers(): Servers {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** One node that nobody else uses. */
+export async function startOwnRedis(): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+  const { start, stop } = servers();
+  const { port } = await start();
+  return { url: `redis://${HOST}:${port}`, stop };
 }
 
 /** A master, a replica, and three sentinels that watch them. */

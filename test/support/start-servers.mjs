@@ -38,6 +38,7 @@ export default async function startServers() {
 async function startRedis(folder) {
   const port = await freePort();
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
+  args.push('--databases', '256');
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await Promise.race([
     ready(server, 'Ready to accept'),
@@ -64,7 +65,13 @@ async function startPostgres(folder) {
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'max_connections=300', '-c', 'listen_addresses=127.0.0.1'],
+    postgresFlags: Object.entries({
+      max_connections: 300,
+      listen_addresses: '127.0.0.1',
+      // Counts the statements of a database that asks for it, and of no other.
+      shared_preload_libraries: 'pg_stat_statements',
+      'pg_stat_statements.track': 'none',
+    }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     onLog: () => undefined,
   });
   try {

@@ -27,8 +27,11 @@ export interface TestStorage {
 export interface StorageKind {
   readonly name: string;
   readonly servers: readonly Server[];
-  /** @param clock milliseconds, in place of the database's */
-  readonly make: (clock?: () => number) => Promise<TestStorage>;
+  /**
+   * @param clock milliseconds, in place of the database's
+   * @param address of a server that is the test's own, in place of the one that all tests share
+   */
+  readonly make: (clock?: () => number, address?: string) => Promise<TestStorage>;
 }
 
 const unique = (): string => randomBytes(6).toString('hex');
@@ -55,8 +58,8 @@ async function sqlite(clock?: () => number): Promise<TestStorage> {
   };
 }
 
-async function postgres(clock?: () => number): Promise<TestStorage> {
-  const pool = new pg.Pool({ connectionString: addressOf('postgres'), max: 20 });
+async function postgres(clock?: () => number, address = addressOf('postgres')): Promise<TestStorage> {
+  const pool = new pg.Pool({ connectionString: address, max: 20 });
   const tablePrefix = `t${unique()}_`;
   await migrateLoginTables(pool, { tablePrefix });
   const storage = sqlStorage(pool, { tablePrefix, ...(clock && { clock }) });
@@ -83,8 +86,8 @@ async function dumpOf(send: (...words: string[]) => Promise<unknown>, prefix: st
   return JSON.stringify(await Promise.all(values));
 }
 
-async function nodeRedis(clock?: () => number): Promise<TestStorage> {
-  const client = createClient({ url: addressOf('redis'), disableOfflineQueue: true });
+async function nodeRedis(clock?: () => number, url = addressOf('redis')): Promise<TestStorage> {
+  const client = createClient({ url, disableOfflineQueue: true });
   client.on('error', () => undefined);
   await client.connect();
   const prefix = `test-${unique()}:`;
@@ -100,8 +103,8 @@ async function nodeRedis(clock?: () => number): Promise<TestStorage> {
   };
 }
 
-async function ioRedis(clock?: () => number): Promise<TestStorage> {
-  const client = new Redis(addressOf('redis'), { enableOfflineQueue: false, lazyConnect: true });
+async function ioRedis(clock?: () => number, url = addressOf('redis')): Promise<TestStorage> {
+  const client = new Redis(url, { enableOfflineQueue: false, lazyConnect: true });
   await client.connect();
   const prefix = `test-${unique()}:`;
   const [send, storage] = [

@@ -1,0 +1,29 @@
+/** A PostgreSQL database of a test's own, for what no other test may be seen in: statistics, and tables that are not there yet. */
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { addressOf } from './servers.js';
+
+/** An empty database on the server of the tests. */
+export interface OwnDatabase {
+  readonly name: string;
+  readonly url: string;
+  /** a connection to the server that is not to this database */
+  readonly admin: pg.Pool;
+  /** takes the database away, once nobody is connected to it any more */
+  readonly drop: () => Promise<void>;
+}
+
+export async function createOwnDatabase(): Promise<OwnDatabase> {
+  const admin = new pg.Pool({ connectionString: addressOf('postgres'), max: 1 });
+  const name = `own_${randomBytes(6).toString('hex')}`;
+  await admin.query(`CREATE DATABASE ${name}`);
+  return {
+    name,
+    url: addressOf('postgres').replace(/\/postgres$/, `/${name}`),
+    admin,
+    drop: async () => {
+      await admin.query(`DROP DATABASE ${name}`);
+      await admin.end();
+    },
+  };
+}
