@@ -44,7 +44,7 @@ export type { LoginStorage, SessionStore, StoredSession } from './logins/login-s
 export { LoginStore } from './logins/login-store.js';
 export type { FoundLogin, InsertedLogin, ListedLogins, LoginCap, LoginUse } from './logins/login-store.js';
 export type { LoginDevice } from './context/login-devices.js';
-export type { LoginUserOptions } from './context/login-actions.js';
+export type { LoginUserOptions } from './context/login-user-options.js';
 export type { Challenge, Flash } from './challenge/notice-cookie.js';
 export type { Duration } from './options/duration.js';
 export type {

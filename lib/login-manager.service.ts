@@ -3,7 +3,7 @@ import { LoginChallenge } from './challenge/login-challenge.js';
 import { NoticeCookie } from './challenge/notice-cookie.js';
 import type { Challenge, Flash } from './challenge/notice-cookie.js';
 import { LoginActions } from './context/login-actions.js';
-import type { LoginUserOptions } from './context/login-actions.js';
+import type { LoginUserOptions } from './context/login-user-options.js';
 import { LoginContexts } from './context/login-contexts.js';
 import { LoginDevices } from './context/login-devices.js';
 import type { LoginDevice } from './context/login-devices.js';
@@ -14,8 +14,8 @@ import type { Duration } from './options/duration.js';
 import type { LoginUser, LoginUserId } from './user/login-user.js';
 
 /**
- * Logs users in and out and says who the current user is: Flask-Login's LoginManager. Every method takes the request
- * first. What a promise stands for is stored when it resolves.
+ * Logs users in and out and says who the current user is: Flask-Login's LoginManager. What a promise stands for is
+ * stored when it resolves.
  *
  * @example
  * const user = await this.users.verify(form.email, form.password);
@@ -43,10 +43,11 @@ export class LoginManagerService {
    * those named by `session.keepOnLogin` do (Flask-Login's login_user; OWASP ASVS 7.2.4). With `remember: true` a cookie
    * goes to the browser that logs the user in again after the session is gone, not fresh, until `remember.idle` or
    * `remember.absolute` ends it; without, a remembered login of this browser is over.
-   * @returns false, and nothing has changed, for an inactive user without `force`
+   * @returns false, and nothing has changed, for an inactive user without `force`, and for one who has as many logins as
+   *   `login.maxLogins` allows where `login.whenFull` is `'refuse'`
    * @throws CrossSiteLoginException where another site sent the request (403)
    * @throws LoginUnavailableException where the login cannot be stored (503); no cookie is sent then
-   * @throws LoginFault ERR_LOGIN_USER_ID, ERR_LOGIN_NO_USER_LOADER, ERR_LOGIN_INSECURE_CONNECTION, ERR_LOGIN_HEADERS_SENT,
+   * @throws LoginFault ERR_LOGIN_USER_ID, ERR_LOGIN_USER_STAMP, ERR_LOGIN_NO_USER_LOADER, ERR_LOGIN_INSECURE_CONNECTION, ERR_LOGIN_HEADERS_SENT,
    *   ERR_LOGIN_INVALID_OPTION for a `remember` that is no boolean, ERR_LOGIN_INVALID_DURATION
    */
   loginUser(request: LoginRequest, user: LoginUser, options: LoginUserOptions = {}): Promise<boolean> {
@@ -65,10 +66,11 @@ export class LoginManagerService {
 
   /**
    * The user has proved again who they are: the login is fresh from now on, under a new session id, and known by this
-   * browser (Flask-Login's confirm_login).
-   * @returns false, and nothing has changed, where nobody is logged in
+   * browser (Flask-Login's confirm_login). Loads the user again: with a new security stamp this login goes on by it, its
+   * remember cookie is made anew, and all other logins of the user end (OWASP ASVS 7.4.3).
+   * @returns false, and nothing has changed, where nobody is logged in, or the user is gone or inactive by now
    * @throws LoginUnavailableException where the store or a loader fails (503)
-   * @throws LoginFault ERR_LOGIN_INSECURE_CONNECTION, ERR_LOGIN_HEADERS_SENT
+   * @throws LoginFault ERR_LOGIN_USER_STAMP, ERR_LOGIN_INSECURE_CONNECTION, ERR_LOGIN_HEADERS_SENT
    */
   confirmLogin(request: LoginRequest): Promise<boolean> {
     return this.actions.confirm(request);
@@ -118,7 +120,7 @@ export class LoginManagerService {
   /**
    * Ends one login of a user, with its session and its remember cookie: out on the next request, on every node (OWASP ASVS
    * 7.4.5, 7.5.2). Who may call it is up to the handler: `@Fresh()` where users end their own.
-   * @returns false for a login that has ended, that never was, and for one of somebody else
+   * @returns false for a login that was ended, that never was, and for one of somebody else
    * @throws LoginUnavailableException where the store fails (503)
    */
   revoke(userId: LoginUserId, loginId: string): Promise<boolean> {

@@ -149,6 +149,7 @@ function providers(): Provider[] {
       LoginSession,
       RememberMe,
       LoginRegistry,
+      UserLogins,
       NoticeCookie,
       LoginHandlers,
       LoginEventStream,

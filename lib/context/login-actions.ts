@@ -5,16 +5,16 @@ import { CrossSiteLoginException } from '../exceptions/login-refusals.js';
 import { NoticeCookie } from '../challenge/notice-cookie.js';
 import { fromAnotherSite, isSecure, responseOf } from '../http/login-request.js';
 import type { LoginRequest } from '../http/login-request.js';
+import { sameText } from '../http/signature.js';
 import { keepOutOfCaches } from '../http/login-response.js';
 import type { NewLogin, OpenedLogin, SessionLogin } from '../logins/live-login.js';
+import { hasStamp } from '../logins/login-decision.js';
 import { clientFacts, loginFacts } from '../logins/login-facts.js';
 import { hashOf, newVerifier } from '../logins/login-id.js';
 import type { LoginRegistry } from '../logins/login-registry.js';
-import { milliseconds } from '../options/duration.js';
-import type { Duration } from '../options/duration.js';
-import { invalidOption } from '../options/option-reader.js';
+import type { UserLogins } from '../logins/user-logins.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
-import { isLetIn } from '../remember-me/remember-decision.js';
+import { isLetIn, takeBack } from '../remember-me/remember-decision.js';
 import type { RememberMe } from '../remember-me/remember-me.js';
 import type { ShownToken } from '../remember-me/shown-token.js';
 import type { LoginSession } from '../session/login-session.js';
@@ -22,20 +22,8 @@ import { LoginHandlers } from '../user/login-handlers.js';
 import { isActiveUser, stampHashOf, userIdOf } from '../user/login-user.js';
 import { loadUser } from '../user/user-loading.js';
 import { LoginContexts } from './login-contexts.js';
-
-/** How a login is made. */
-export interface LoginUserOptions {
-  /** The user has just proved who they are. Default: true. */
-  readonly fresh?: boolean | undefined;
-  /** Keep the user logged in after the browser is closed, by a remember cookie. Say so only where they asked for it. Default: false. */
-  readonly remember?: boolean | undefined;
-  /** How long this login is remembered, in place of the option `remember.absolute`: milliseconds, or text such as `'30d'`. */
-  readonly duration?: Duration | undefined;
-  /** Log an inactive user in as well; guards go on refusing them. Default: false. */
-  readonly force?: boolean | undefined;
-  /** Accept a request that another site sent: the form_post answer of an identity provider. Check its `state` first. Default: false. */
-  readonly crossSite?: boolean | undefined;
-}
+import { rememberedFor } from './login-user-options.js';
+import type { LoginUserOptions } from './login-user-options.js';
 
 /** The state changes of a login. Facts are taken first, then the state is changed, then it is told. */
 export class LoginActions {
@@ -45,6 +33,7 @@ export class LoginActions {
     private readonly sessions: LoginSession,
     private readonly remember: RememberMe,
     private readonly logins: LoginRegistry,
+    private readonly userLogins: UserLogins,
     private readonly notices: NoticeCookie,
     private readonly handlers: LoginHandlers,
     private readonly events: LoginEventStream,
@@ -68,10 +57,7 @@ export class LoginActions {
     { fresh = true, force = false, crossSite = false, remember = false, duration }: LoginUserOptions,
   ): Promise<boolean> {
     const context = this.contexts.of(request);
-    const rememberFor = remembered(
-      remember,
-      milliseconds(duration, 'loginUser({ duration })', this.options.rememberAbsolute),
-    );
+    const rememberFor = rememberedFor(remember, duration, this.options.rememberAbsolute);
     keepOutOfCaches(responseOf(request));
     const userId = userIdOf(user, this.options.idAttribute);
     const isActive = isActiveUser(user);
@@ -142,22 +128,46 @@ export class LoginActions {
     // Loaded again: who has just changed their password has another security stamp, and goes on by it.
     const latest = await loadUser(this.handlers, login.record.userId);
     if (!latest || !isActiveUser(latest)) return false;
-    const confirmed = await this.logins.confirm(login, this.sessions.client(request), stampHashOf(latest));
+    const stampHash = stampHashOf(latest);
+    const verifier = newVerifier();
+    const client = this.sessions.client(request);
+    const confirmed = await this.logins.confirm(login, client, stampHash, (remember, now) =>
+      takeBack(remember, verifier, now),
+    );
     if (!confirmed) return false;
+    const { id, remember } = confirmed.record;
+    const isAnew = remember !== null && sameText(remember.base, hashOf(verifier));
     this.sessions.renew(request, confirmed);
-    this.remember.prolong(request, confirmed);
-    context.become(latest, true, confirmed, isRemembered);
+    if (isAnew) this.remember.begin(request, { loginId: id, verifier }, confirmed);
+    else this.remember.prolong(request, confirmed);
+    context.become(latest, true, confirmed, isRemembered || isAnew);
     this.events.emit('loginConfirmed', loginFacts(request, confirmed.record));
+    // Those of another stamp let nobody in from now on. They go at once, and where the store fails here, at their next use.
+    if (!hasStamp(login.record, stampHash))
+      await this.#endOutdated(request, login.record.userId, stampHash).catch(() => false);
     return true;
+  }
+
+  /** True where any login of the user was there that let nobody in any more. */
+  async #endOutdated(request: LoginRequest, userId: string, stampHash: string | null): Promise<boolean> {
+    const ended = await this.userLogins.endOutdated(userId, stampHash);
+    for (const loginId of ended)
+      this.events.emit('loginRevoked', { ...clientFacts(request), userId, loginId, reason: 'stamp' });
+    return ended.length > 0;
   }
 
   /** Null where the user has as many logins as they may, and nothing has changed. */
   async #openLogin(request: LoginRequest, draft: NewLogin, values: object): Promise<OpenedLogin | null> {
     const remembered = this.remember.held(request);
-    const opening = this.logins.open(draft, values, [...this.sessions.held(request), ...remembered]);
+    const leaving = [...this.sessions.held(request), ...remembered];
+    let opening = this.logins.open(draft, values, leaving);
     try {
-      // Where it may be refused, what the browser holds goes afterwards.
-      if (this.options.whenFull === 'refuse' && !(await opening)) return null;
+      // Where it may be refused, what the browser holds goes afterwards; and what lets nobody in any more holds no place.
+      if (this.options.whenFull === 'refuse' && !(await opening)) {
+        if (!(await this.#endOutdated(request, draft.userId, draft.stampHash))) return null;
+        opening = this.logins.open(draft, values, leaving);
+        if (!(await opening)) return null;
+      }
       const [login] = await Promise.all([
         opening,
         this.sessions.endHeld(request, remembered),
@@ -215,15 +225,4 @@ export class LoginActions {
       `If a proxy ends TLS in front of the application, trust it: app.set('trust proxy', 'loopback') or its address, and let it send X-Forwarded-Proto. For plain http in development set "production" to false.`,
     );
   }
-}
-
-/** How long a login is remembered, null for not at all. Only true is a yes: a form's text "false" would be one else. */
-function remembered(remember: unknown, duration: number): number | null {
-  if (remember === true) return duration;
-  if (remember === false) return null;
-  throw invalidOption(
-    'loginUser({ remember })',
-    remember,
-    "Write true or false; for a checkbox: remember: form.remember === 'on'.",
-  );
 }

@@ -3,7 +3,9 @@ import { LoginEventStream } from '../events/login-event-stream.js';
 import type { ClientFacts } from '../events/login-events.js';
 import { LoginRequiredException } from '../exceptions/login-refusals.js';
 import type { LoginRequest } from '../http/login-request.js';
+import { hasStamp } from '../logins/login-decision.js';
 import { clientFacts } from '../logins/login-facts.js';
+import type { LoginRecord } from '../logins/login-record.js';
 import type { UserLogins } from '../logins/user-logins.js';
 import { userIdText } from '../user/login-user.js';
 import { LoginContexts } from './login-contexts.js';
@@ -13,7 +15,7 @@ export interface LoginDevice {
   /** names the login, for `revoke`; opens nothing */
   readonly loginId: string;
   readonly createdAt: number;
-  /** noted once a minute at most */
+  /** noted once a minute at most, and more often where an idle time is shorter than ten minutes */
   readonly lastSeenAt: number;
   /** the address that it was made, restored or confirmed from; '' where it is unknown */
   readonly ip: string;
@@ -36,8 +38,11 @@ export class LoginDevices {
   ) {}
 
   async list(userId: unknown, request?: LoginRequest): Promise<LoginDevice[]> {
-    const current = request && (await this.contexts.of(request).resolve()).login?.record.id;
-    const records = await this.logins.list(userIdText(userId));
+    const current = request && (await this.contexts.of(request).resolve()).login?.record;
+    const id = userIdText(userId);
+    // Whoever asks has the security stamp of now: those of another one let nobody in.
+    const counts = (record: LoginRecord): boolean => current?.userId !== id || hasStamp(record, current.stampHash);
+    const records = (await this.logins.list(id)).filter(counts);
     return records.map(({ id, createdAt, lastSeenAt, ip, userAgent, remember }) => ({
       loginId: id,
       createdAt,
@@ -45,7 +50,7 @@ export class LoginDevices {
       ip,
       userAgent,
       isRemembered: remember !== null,
-      isCurrent: id === current,
+      isCurrent: id === current?.id,
     }));
   }
 

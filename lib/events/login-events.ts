@@ -44,7 +44,7 @@ export interface LoginEvents {
     readonly createdAt: number;
     /** when it was last used */
     readonly lastSeenAt: number;
-    /** the address that it was last used from; `ip` is that of who has shown the old token now */
+    /** the address of its login, last confirmation or last restore; `ip` is that of who has shown the old token now */
     readonly lastIp: string;
     readonly lastUserAgent: string;
   };

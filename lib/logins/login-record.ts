@@ -2,7 +2,7 @@
 
 /** One login of one user on one device. All times are milliseconds on the store's clock. Holds no secret and nothing of the user but the id. */
 export interface LoginRecord {
-  /** `<userKey><random>`, see login-id.ts; also the selector of the remember token */
+  /** the key of its user, 16 characters, then 22 random ones; also the selector of the remember token */
   readonly id: string;
   /** as the user loader gets it */
   readonly userId: string;
@@ -62,6 +62,9 @@ export interface SentToken {
 /** A token that is over, but for requests that were under way. */
 export interface SupersededToken {
   readonly hash: string;
-  /** until then, its bearer is let in; after that it is evidence of a theft */
-  readonly graceEndsAt: number;
+  /**
+   * until then, its bearer is let in; after that it is evidence of a theft. null: it was taken back with the security stamp,
+   * and lets nobody in
+   */
+  readonly graceEndsAt: number | null;
 }

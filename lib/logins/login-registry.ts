@@ -1,4 +1,5 @@
 /** Opens, finds, changes and ends logins: the one place that writes login records. */
+import { Logger } from '@nestjs/common';
 import { LoginUnavailableException } from '../exceptions/login-unavailable.exception.js';
 import type {
   FoundSession,
@@ -13,8 +14,11 @@ import { judgeLogin, recordEndsAt } from './login-decision.js';
 import type { LoginVerdict, RecordLimits } from './login-decision.js';
 import { hashOf, loginIdOf, newLoginId, newLoginSessionId } from './login-id.js';
 import type { LoginRecord, RememberPart } from './login-record.js';
+import { confirmedRecord, restoredRecord } from './record-changes.js';
+import type { UnboundedRecord } from './record-changes.js';
 import type { LoginCap, LoginStore } from './login-store.js';
 import { storeCall } from './store-call.js';
+import { areValues, jsonOf } from './values-text.js';
 
 /** The limits that logins keep to; all durations in milliseconds. */
 export interface LoginLimits extends RecordLimits {
@@ -25,11 +29,9 @@ export interface LoginLimits extends RecordLimits {
   readonly whenFull: LoginCap['whenFull'];
 }
 
-type Unbounded = Omit<LoginRecord, 'endsAt'>;
-
 /** What takes the place of a record, and of its session values where they are named. */
 interface Change {
-  readonly record: Unbounded;
+  readonly record: UnboundedRecord;
   readonly values?: string | null;
 }
 
@@ -48,6 +50,8 @@ const MOST_ROUNDS = 1_000;
 
 /** Opens, finds, changes and ends logins. A store that fails or is late is a LoginUnavailableException everywhere. */
 export class LoginRegistry {
+  readonly #logger = new Logger('LoginRegistry');
+
   constructor(
     private readonly store: LoginStore,
     private readonly limits: LoginLimits,
@@ -95,6 +99,10 @@ export class LoginRegistry {
     const id = loginIdOf(sessionId);
     if (id === undefined) return { verdict: 'gone', seen: null };
     const { record, values, now } = await this.#call(() => this.store.find(id, { values: true }));
+    if (!areValues(values)) {
+      this.#logger.error(`The session values of the login "${id}" are damaged: nobody is logged in by this session.`);
+      return { verdict: 'gone', seen: null };
+    }
     const verdict = judgeLogin(record, sessionId, now, this.limits);
     const seen = record && { record, now, readAt: performance.now() };
     if (verdict === 'alive' && seen) return { verdict, login: { ...seen, sessionId }, values };
@@ -111,26 +119,21 @@ export class LoginRegistry {
    * The user proved who they are again: fresh, bound to this browser, all ends counted anew, and a new session id;
    * the former id is dead at once (OWASP ASVS 7.2.4). Null where the login has gone in the meantime.
    * @param stampHash of the user as they are now
+   * @param anew the tokens of the login from now on, where the stamp is another one
    */
-  async confirm(login: LiveLogin, client: LoginClient, stampHash: string | null): Promise<SessionLogin | null> {
+  async confirm(
+    login: LiveLogin,
+    client: LoginClient,
+    stampHash: string | null,
+    anew: (remember: RememberPart, now: number) => RememberPart,
+  ): Promise<SessionLogin | null> {
     const { sessionId: former } = login;
     const sessionId = newLoginSessionId(login.record.id);
     const { seen, changed } = await this.change(login, (record, now) => {
       if (former !== null && !this.isAlive(record, now, former)) return null;
-      const { remember, authenticatedAt } = record;
-      // Who had no session of their own begins one, and whose values they were is over.
-      const { startedAt, tokenHash } = former === null ? begun(record, now, null) : record.session;
+      const to = { idHash: hashOf(sessionId), isBegun: former === null, absolute: this.limits.absolute };
       return {
-        record: {
-          ...record,
-          ...client,
-          stampHash,
-          session: { idHash: hashOf(sessionId), startedAt, endsAt: now + this.limits.absolute, tokenHash },
-          remember: remember && { ...remember, endsAt: now + (remember.endsAt - authenticatedAt) },
-          authenticatedAt: now,
-          freshAt: now,
-          lastSeenAt: now,
-        },
+        record: confirmedRecord(record, now, { ...to, client, stampHash, anew }),
         ...(former === null ? { values: null } : {}),
       };
     });
@@ -158,10 +161,8 @@ export class LoginRegistry {
       if (!change) return null;
       const { remember, tokenHash } = change;
       if (tokenHash === undefined) return { record: { ...record, remember } };
-      const endsAt = Math.min(now + this.limits.absolute, remember.endsAt);
-      const session = { idHash: hashOf(sessionId), endsAt, ...begun(record, now, tokenHash) };
-      const restored = { ...record, ...client, session, remember, freshAt: null, lastSeenAt: now };
-      return { record: restored, values: jsonOf(values) };
+      const to = { idHash: hashOf(sessionId), tokenHash, remember, client, absolute: this.limits.absolute };
+      return { record: restoredRecord(record, now, to), values: jsonOf(values) };
     });
     return { seen, login: seen && isRestored ? { ...seen, sessionId } : null };
   }
@@ -225,25 +226,11 @@ export class LoginRegistry {
     return judgeLogin(record, sessionId, now, this.limits) === 'alive';
   }
 
-  #bounded(record: Unbounded): LoginRecord {
+  #bounded(record: UnboundedRecord): LoginRecord {
     return { ...record, endsAt: recordEndsAt(record, this.limits) };
   }
 
   #call<Answer>(call: () => Promise<Answer>): Promise<Answer> {
     return storeCall(this.limits.storeTimeout, call);
   }
-}
-
-/** How another session of a login begins: never at the same time as the one before, whose late writers it must not hear. */
-function begun(
-  record: LoginRecord,
-  now: number,
-  tokenHash: string | null,
-): { startedAt: number; tokenHash: string | null } {
-  return { startedAt: Math.max(now, record.session.startedAt + 1), tokenHash };
-}
-
-/** Session values as a store keeps them; null: there are none. */
-function jsonOf(values: object): string | null {
-  return Object.keys(values).length ? JSON.stringify(values) : null;
 }

@@ -95,7 +95,7 @@ export abstract class LoginStore {
    */
   abstract delete(id: string, theftSeenAt?: number): Promise<boolean>;
 
-  /** Every record of a user, in any order, with the times of the latest `touch`; ended ones may be among them. One round trip. */
+  /** Every record of a user, whose ids all begin with this key, in any order, with the times of the latest `touch`; ended ones may be among them. One round trip. */
   abstract listByUser(userKey: string): Promise<ListedLogins>;
 
   /**

@@ -1,5 +1,5 @@
 /** A user's logins, whichever device they are on: lists and ends them. */
-import { isOver } from './login-decision.js';
+import { hasStamp, isOver } from './login-decision.js';
 import { isLoginId, userKey, userKeyOf } from './login-id.js';
 import type { LoginRecord } from './login-record.js';
 import type { LoginLimits } from './login-registry.js';
@@ -30,6 +30,21 @@ export class UserLogins {
   /** Ends every login of a user, but for one. @returns the ids of those that it has ended */
   async endAll(userId: string, except?: string): Promise<readonly string[]> {
     return this.#call(() => this.store.deleteByUser(this.#key(userId), except));
+  }
+
+  /**
+   * Ends those logins of a user that let nobody in any more and are still there: past their limits, or made with another
+   * security stamp. @returns the ids of those that it has ended
+   */
+  async endOutdated(userId: string, stampHash: string | null): Promise<readonly string[]> {
+    const { records, now } = await this.#call(() => this.store.listByUser(this.#key(userId)));
+    const outdated = records.filter(
+      (record) => record.userId === userId && (isOver(record, now, this.limits) || !hasStamp(record, stampHash)),
+    );
+    const ended = await Promise.all(
+      outdated.map(async ({ id }) => ((await this.#call(() => this.store.delete(id))) ? [id] : [])),
+    );
+    return ended.flat();
   }
 
   #key(userId: string): string {

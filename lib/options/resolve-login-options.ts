@@ -172,7 +172,7 @@ function resolveStorage(given: unknown, production: boolean, memoryStorage: () =
     throw new LoginFault(
       'ERR_LOGIN_MEMORY_STORAGE',
       'No storage is named, and memory forgets every login at a restart and knows nothing of other nodes.',
-      'Set the option "storage"; if memory is what you want, write storage: memoryStorage().',
+      'Set the option "storage" to redisStorage(client) or sqlStorage(database); if memory is what you want, write storage: memoryStorage().',
     );
   }
   const { logins, sessions } = (given ?? {}) as Partial<LoginStorage>;
@@ -187,7 +187,7 @@ function resolveStorage(given: unknown, production: boolean, memoryStorage: () =
   throw new LoginFault(
     'ERR_LOGIN_INVALID_OPTION',
     `The option "storage" has no ${isSessions ? 'LoginStore as "logins"' : 'session store as "sessions"'}.`,
-    'Write { sessions, logins }: a session store of express-session, and a LoginStore.',
+    'Write redisStorage(client) or sqlStorage(database), or { sessions, logins } from two: a session store of express-session, and a LoginStore.',
   );
 }
 

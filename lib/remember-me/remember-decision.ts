@@ -72,6 +72,8 @@ export function decideToken(
     return { verdict: 'received', remember: promoted, isDue: isDue(promoted) };
   }
   if (sameText(remember.base, shown)) return { verdict: 'counts', remember, isDue: isDue(remember) };
+  if (remember.previous.some(({ hash, graceEndsAt }) => graceEndsAt === null && sameText(hash, shown)))
+    return { verdict: 'gone' };
   const isInGrace = inGrace(remember, now).some(({ hash }) => sameText(hash, shown));
   return isInGrace ? { verdict: 'grace', remember, isDue: false } : { verdict: 'theft' };
 }
@@ -101,6 +103,21 @@ export function sendToken(remember: RememberPart, verifier: string, now: number)
   return { ...remember, candidates };
 }
 
+/**
+ * Takes back every token of before, also one that somebody has copied: the user proves who they are with something else now.
+ * The new one counts at once. Who shows one of before has missed the answer, or is a thief: nobody is let in, or accused.
+ */
+export function takeBack(remember: RememberPart, verifier: string, now: number): RememberPart {
+  const { base, candidates } = remember;
+  const over = [base, ...[...candidates, ...inGrace(remember, now)].map(({ hash }) => hash)];
+  return {
+    ...remember,
+    base: hashOf(verifier),
+    candidates: [],
+    previous: over.map((hash) => ({ hash, graceEndsAt: null })),
+  };
+}
+
 /** The candidate has arrived: it counts from now on, and what was sent before it is over. What was sent later may still arrive. */
 function promote(remember: RememberPart, place: number, now: number, grace: number): RememberPart {
   const { base, candidates } = remember;
@@ -111,7 +128,7 @@ function promote(remember: RememberPart, place: number, now: number, grace: numb
     ...remember,
     base: candidates[place]?.hash ?? base,
     candidates: candidates.slice(place + 1),
-    previous: [...inGrace(remember, now), ...over.map((hash) => ({ hash, graceEndsAt: now + grace }))],
+    previous: [...stillKnown(remember, now), ...over.map((hash) => ({ hash, graceEndsAt: now + grace }))],
   };
 }
 
@@ -140,7 +157,10 @@ function isMoving({ createdAt, authenticatedAt }: LoginRecord, now: number, grac
 const placeOf = (hash: string, { candidates }: RememberPart): number =>
   candidates.findIndex((sent) => sameText(sent.hash, hash));
 
-const inGrace = ({ previous }: RememberPart, now: number): readonly SupersededToken[] =>
-  previous.filter(({ graceEndsAt }) => now < graceEndsAt);
+const stillKnown = ({ previous }: RememberPart, now: number): readonly SupersededToken[] =>
+  previous.filter(({ graceEndsAt }) => graceEndsAt === null || now < graceEndsAt);
+
+const inGrace = (remember: RememberPart, now: number): readonly SupersededToken[] =>
+  stillKnown(remember, now).filter(({ graceEndsAt }) => graceEndsAt !== null);
 
 const isRushed = (remember: RememberPart, now: number): boolean => inGrace(remember, now).length >= MOST_PREVIOUS;

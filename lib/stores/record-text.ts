@@ -25,7 +25,7 @@ export function textOf(record: LoginRecord): string {
     remember && [
       remember.base,
       remember.candidates.map(({ hash, sentAt }) => [hash, after(sentAt)]),
-      remember.previous.map(({ hash, graceEndsAt }) => [hash, after(graceEndsAt)]),
+      remember.previous.map(({ hash, graceEndsAt }) => [hash, graceEndsAt === null ? null : after(graceEndsAt)]),
       after(remember.endsAt),
     ],
     createdAt,
@@ -75,14 +75,11 @@ export function recordOf(id: string, head: RecordHead, text: string): LoginRecor
 
 function rememberOf(items: readonly unknown[], since: (value: unknown) => number): RememberPart {
   const [base, candidates, previous, endsAt] = items;
-  const pairs = (value: unknown): { hash: string; at: number }[] =>
-    list(value)
-      .map(list)
-      .map(([hash, at]) => ({ hash: words(hash), at: since(at) }));
+  const pairs = (value: unknown): unknown[][] => list(value).map(list);
   return {
     base: words(base),
-    candidates: pairs(candidates).map(({ hash, at }) => ({ hash, sentAt: at })),
-    previous: pairs(previous).map(({ hash, at }) => ({ hash, graceEndsAt: at })),
+    candidates: pairs(candidates).map(([hash, at]) => ({ hash: words(hash), sentAt: since(at) })),
+    previous: pairs(previous).map(([hash, at]) => ({ hash: words(hash), graceEndsAt: at === null ? null : since(at) })),
     endsAt: since(endsAt),
   };
 }

@@ -17,7 +17,7 @@ export interface LoginAsOptions {
  * Logs a user in over real HTTP, by LoginManagerService and into the application's own storage, from 127.0.0.1.
  * @param app an initialised application on Express
  * @returns the Cookie header for later requests: `request(app.getHttpServer()).get('/me').set('Cookie', await loginAs(app, user))`
- * @throws Error where loginUser rejects, or refuses an inactive user
+ * @throws Error where loginUser rejects, or refuses an inactive user or one login too many
  */
 export async function loginAs(app: INestApplication, user: LoginUser, options: LoginAsOptions = {}): Promise<string> {
   const { fresh = true, userAgent } = options;
@@ -40,7 +40,8 @@ export async function loginAs(app: INestApplication, user: LoginUser, options: L
   try {
     const { port } = server.address() as AddressInfo;
     const cookies = await cookiesOf(port, userAgent);
-    if (!(await outcome)) throw new Error('loginUser refused: the user is inactive.');
+    if (!(await outcome))
+      throw new Error('loginUser refused: the user is inactive, or has as many logins as login.maxLogins allows.');
     return cookies;
   } finally {
     server.close();

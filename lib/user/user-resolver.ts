@@ -1,4 +1,5 @@
 /** Who is it? The only place where the order of the search is written: session, then remember cookie, then request loader, then nobody. */
+import { Logger } from '@nestjs/common';
 import { LoginEventStream } from '../events/login-event-stream.js';
 import { keepOutOfCaches } from '../http/login-response.js';
 import { responseOf } from '../http/login-request.js';
@@ -39,6 +40,9 @@ export const NOBODY: ResolvedUser = Object.freeze({
 
 /** Finds the user of a request. Ends what has to end on the way, and tells it. */
 export class UserResolver {
+  readonly #logger = new Logger('LoginModule');
+  #isStampMissed = false;
+
   constructor(
     private readonly options: ResolvedLoginOptions,
     private readonly sessions: LoginSession,
@@ -154,8 +158,20 @@ export class UserResolver {
     const user = await loadUser(this.handlers, record.userId);
     if (user && hasStamp(record, stampHashOf(user))) return user;
     const isEnded = await this.#end(request, login);
-    if (user && isEnded) this.events.emit('loginRevoked', { ...loginFacts(request, record), reason: 'stamp' });
+    if (!user || !isEnded) return null;
+    if (record.stampHash === null) this.#missStamp();
+    this.events.emit('loginRevoked', { ...loginFacts(request, record), reason: 'stamp' });
     return null;
+  }
+
+  /** Once: to the visitors it looks as if no password were right, and nothing else says why. */
+  #missStamp(): void {
+    if (this.#isStampMissed) return;
+    this.#isStampMissed = true;
+    this.#logger.warn(
+      'A login was ended since its user had no "securityStamp" when loginUser() got them, and the user loader answers them with one. ' +
+        'Where that ends every login, hand loginUser() the user as the user loader answers them.',
+    );
   }
 
   /** Ends a login of which one part has ended, once the other has as well. */

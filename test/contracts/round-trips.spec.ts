@@ -3,7 +3,6 @@
  * PostgreSQL is sent, by pg_stat_statements. What a script or a function does inside of the server is no trip, and not counted.
  */
 import { once } from 'node:events';
-import { setTimeout } from 'node:timers/promises';
 import { Controller, Injectable, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { Redis } from 'ioredis';
@@ -271,29 +270,28 @@ describeOn(['postgres'], 'a login', () => {
   it.each([
     ['an anonymous session', 'GET /set?colour=red'],
     ['a login', 'POST /login/bob'],
-  ])('over %s sends what begins it together with what ends the former one: 3 in 2 trips', async (_what, before) => {
-    const own = await createOwnDatabase();
-    const { storage, close } = await onPostgres.make(undefined, own.url);
-    const app = await startTestApp({ storage, login: PATIENT });
-    const visitor = new Visitor(app);
-    await visitor.does(before);
-    // Whatever writes has to wait: both are there at the same time, and neither was answered.
-    const lock = new pg.Client(own.url);
-    await lock.connect();
-    const { rows } = await lock.query("SELECT tablename FROM pg_tables WHERE tablename ~ '_(records|sessions)$'");
-    await lock.query(`BEGIN; LOCK TABLE ${rows.map(({ tablename }) => tablename).join()} IN SHARE MODE`);
-    const login = visitor.does(LOGIN);
-    const waiting = `SELECT pid FROM pg_stat_activity WHERE datname = '${own.name}' AND wait_event_type = 'Lock'`;
-    let most = 0;
-    for (let tries = 0; most < 2 && tries < 200; tries += 1) {
-      await setTimeout(10);
-      most = (await own.admin.query(waiting)).rows.length;
-    }
-    await lock.query('COMMIT');
-    expect([most, await login]).toEqual([2, 201]);
-    await lock.end();
-    await app.close();
-    await close();
-    await own.drop();
-  });
+  ])(
+    'over %s sends what begins it together with what ends the former one: 3 in 2 trips',
+    async (_what, before) => {
+      const own = await createOwnDatabase();
+      const { storage, close } = await onPostgres.make(undefined, own.url);
+      const app = await startTestApp({ storage, login: PATIENT });
+      const visitor = new Visitor(app);
+      await visitor.does(before);
+      // Whatever writes has to wait: both are there at the same time, and neither was answered.
+      const lock = new pg.Client(own.url);
+      await lock.connect();
+      const { rows } = await lock.query("SELECT tablename FROM pg_tables WHERE tablename ~ '_(records|sessions)$'");
+      await lock.query(`BEGIN; LOCK TABLE ${rows.map(({ tablename }) => tablename).join()} IN SHARE MODE`);
+      const login = visitor.does(LOGIN);
+      const waiting = await own.untilWaiting(2);
+      await lock.query('COMMIT');
+      expect([waiting, await login]).toEqual([2, 201]);
+      await lock.end();
+      await app.close();
+      await close();
+      await own.drop();
+    },
+    30_000,
+  );
 });

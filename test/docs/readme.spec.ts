@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 import { FreshLoginRequiredException, LoginRequiredException } from 'nestjs-login';
+import { LONGEST_TOKEN } from '../../lib/remember-me/remember-token.js';
 import { filesIn, ROOT } from '../architecture/project.js';
+import { subpaths } from '../architecture/surface.js';
 
 /** A slow machine may take longer over the compiler than jest waits by itself, in milliseconds. */
 const PATIENCE = 60_000;
@@ -14,6 +16,30 @@ const DOCUMENTS = [
   'SECURITY.md',
   ...filesIn('docs').filter((file) => file.endsWith('.md')),
 ];
+
+/** What Flask-Login 0.6.2 hands out: `__all__` of the package, and what it says of itself beside that. */
+const FLASK_LOGIN = [
+  '__version__', 'AUTH_HEADER_NAME', 'COOKIE_DURATION', 'COOKIE_HTTPONLY', 'COOKIE_NAME', 'COOKIE_SECURE',
+  'ID_ATTRIBUTE', 'LOGIN_MESSAGE', 'LOGIN_MESSAGE_CATEGORY', 'REFRESH_MESSAGE', 'REFRESH_MESSAGE_CATEGORY',
+  'LoginManager', 'AnonymousUserMixin', 'UserMixin', 'session_protected', 'user_accessed', 'user_loaded_from_cookie',
+  'user_loaded_from_request', 'user_logged_in', 'user_logged_out', 'user_login_confirmed', 'user_needs_refresh',
+  'user_unauthorized', 'FlaskLoginClient', 'confirm_login', 'current_user', 'decode_cookie', 'encode_cookie',
+  'fresh_login_required', 'login_fresh', 'login_remembered', 'login_required', 'login_url', 'login_user', 'logout_user',
+  'make_next_param', 'set_login_view', 'user_loaded_from_header',
+  // attributes and methods of LoginManager
+  'anonymous_user', 'login_view', 'blueprint_login_views', 'login_message', 'login_message_category', 'refresh_view',
+  'needs_refresh_message', 'needs_refresh_message_category', 'session_protection', 'localize_callback',
+  'unauthorized_callback', 'needs_refresh_callback', 'id_attribute', 'setup_app', 'init_app', 'unauthorized',
+  'user_loader', 'user_callback', 'request_loader', 'request_callback', 'unauthorized_handler',
+  'needs_refresh_handler', 'needs_refresh', 'header_loader',
+  // of its users
+  'is_active', 'is_authenticated', 'is_anonymous', 'get_id',
+  // what it reads from the configuration
+  'SECRET_KEY', 'REMEMBER_COOKIE_NAME', 'REMEMBER_COOKIE_DURATION', 'REMEMBER_COOKIE_DOMAIN', 'REMEMBER_COOKIE_PATH',
+  'REMEMBER_COOKIE_SECURE', 'REMEMBER_COOKIE_HTTPONLY', 'REMEMBER_COOKIE_SAMESITE',
+  'REMEMBER_COOKIE_REFRESH_EACH_REQUEST', 'SESSION_PROTECTION', 'LOGIN_DISABLED', 'EXEMPT_METHODS',
+  'USE_SESSION_FOR_NEXT', 'FORCE_HOST_FOR_REDIRECTS',
+]; // prettier-ignore
 
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const readme = read('README.md');
@@ -139,10 +165,12 @@ describe('the README', () => {
   });
 
   it(
-    'shows other code that compiles, and a Register that counts',
+    'and the guides show other code that compiles, and a Register that counts',
     () => {
-      const own = blocks(readme).filter(({ language, source }) => language === 'ts' && !source);
-      expect(own.length).toBeGreaterThan(0);
+      const own = DOCUMENTS.flatMap((document) => blocks(read(document))).filter(
+        ({ language, source }) => language === 'ts' && !source,
+      );
+      expect(own.length).toBeGreaterThan(10);
       const registered = `import type { LoginUser } from 'nestjs-login';
         import type { User } from './users.service.js';
         export const user: User = undefined as unknown as LoginUser;`;
@@ -194,6 +222,43 @@ describe('the README', () => {
     expect(names.length).toBeGreaterThan(0);
     expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(readme))).toEqual([]);
   });
+
+  it('names every way to import the package', () => {
+    expect(Object.keys(subpaths())).toContain('nestjs-login/sql');
+    expect(Object.keys(subpaths()).filter((subpath) => !readme.includes(`\`${subpath}\``))).toEqual([]);
+  });
+});
+
+describe('the page on storage', () => {
+  const text = readme + read('docs/storage.md');
+
+  it.each(['lib/stores/redis/index.ts', 'lib/stores/sql/index.ts'])(
+    'or the README names every value that %s exports',
+    (file) => {
+      const names = valueExports(file);
+      expect(names.length).toBeGreaterThan(0);
+      expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
+    },
+  );
+
+  it('has a row for every method of the port', () => {
+    const port = parse('lib/logins/login-store.ts').statements.find(ts.isClassDeclaration);
+    const methods = port?.members.filter(ts.isMethodDeclaration).map((method) => method.name.getText()) ?? [];
+    expect(methods).toContain('insert');
+    const [, table = ''] = /^## Writing a store\n([^]*)/m.exec(read('docs/storage.md')) ?? [];
+    expect([...table.matchAll(/^\| `(\w+)\(/gm)].map(([, name = '']) => name).toSorted()).toEqual(methods.toSorted());
+  });
+});
+
+describe('the page on Flask-Login', () => {
+  it('has a row for every name that Flask-Login 0.6.2 hands out', () => {
+    const rows = [...read('docs/from-flask-login.md').matchAll(/^\|(.*?[^\\])\|/gm)].map(([, cell = '']) => cell);
+    // Names that differ by their ends alone share a row.
+    const cells = rows
+      .join('\n')
+      .replace(/`REMEMBER_COOKIE_DOMAIN`.*/, (row) => row.replaceAll('`_', '`REMEMBER_COOKIE_'));
+    expect(FLASK_LOGIN.filter((name) => !new RegExp(`\\b${name}\\b`).test(cells))).toEqual([]);
+  });
 });
 
 describe('the page on remember me', () => {
@@ -202,14 +267,20 @@ describe('the page on remember me', () => {
       /^export type TokenVerdict = ([^;]*);/m.exec(read('lib/remember-me/remember-decision.ts')) ?? [];
     const verdicts = [...union.matchAll(/'(\w+)'/g)].map(([, verdict = '']) => verdict);
     const [, table = ''] = /^## The decision\n([^]*?)^## /m.exec(read('docs/remember-me.md')) ?? [];
-    const shown = [...table.matchAll(/^\|[^|]*\|[^|]*\| `(\w+)` \|/gm)].map(([, verdict = '']) => verdict);
+    const rows = [...table.matchAll(/^\|[^|]*\|[^|]*\|([^|]*)\|/gm)].slice(2);
+    const shown = rows.map(([, cell = '']) => [...cell.matchAll(/`(\w+)`/g)].map(([, verdict = '']) => verdict));
     expect(verdicts).toHaveLength(6);
-    expect([...new Set(shown)].toSorted()).toEqual(verdicts.toSorted());
+    expect(shown.filter((row) => row.length === 0)).toEqual([]);
+    expect([...new Set(shown.flat())].toSorted()).toEqual(verdicts.toSorted());
+  });
+
+  it('says how long a token is', () => {
+    expect(read('docs/remember-me.md')).toContain(`\`v1.<id>.<verifier>.<mac>\`, ${LONGEST_TOKEN} characters.`);
   });
 });
 
 describe('SECURITY.md', () => {
-  const rows = [...read('SECURITY.md').matchAll(/^\| ([A-J]\d+) \|.*$/gm)].map(([row, id = '']) => ({ id, row }));
+  const rows = [...read('SECURITY.md').matchAll(/^\| ([A-JX]\d+) \|.*$/gm)].map(([row, id = '']) => ({ id, row }));
   const named = rows.flatMap(({ id, row }) =>
     [...row.matchAll(/`(test\/[^`]+)`(?:: "([^"]+)")?/g)].map(([, file = '', name = '']) => ({ id, file, name })),
   );

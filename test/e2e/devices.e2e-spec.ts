@@ -5,6 +5,7 @@ import { CurrentUser, Fresh, LoginManagerService, LoginRequired } from 'nestjs-l
 import type { LoginDevice, LoginModuleOptions } from 'nestjs-login';
 import type { Browser } from '../support/browser-client.js';
 import { NAVIGATION } from '../support/browser-client.js';
+import { LogBook } from '../support/log-book.js';
 import { describeOn } from '../support/servers.js';
 import { STORAGES } from '../support/storages.js';
 import type { TestStorage } from '../support/storages.js';
@@ -29,6 +30,12 @@ class DevicesController {
   async revoke(@Param('id') loginId: string, @CurrentUser('id') id: string): Promise<{ ok: boolean }> {
     if (!(await this.login.revoke(id, loginId))) throw new NotFoundException();
     return { ok: true };
+  }
+
+  /** Hands loginUser() less of the user than the user loader answers. */
+  @Post('login-by-id/:id')
+  async byId(@Req() req: Request, @Param('id') id: string): Promise<{ ok: boolean }> {
+    return { ok: await this.login.loginUser(req, { id }) };
   }
 
   @Post('others')
@@ -151,12 +158,39 @@ describe.each(STORAGES)('on $name', ({ servers, make }) => {
       await mine.get('/set?colour=red');
       const before = mine.clone();
       expect((await mine.post('/devices/password/new')).json).toEqual({ ok: true });
+      expect(await app.login.logins('ada')).toHaveLength(1);
       expect([await isIn(mine), await isIn(before)]).toEqual([true, false]);
       expect((await mine.get('/values')).json).toEqual({ colour: 'red' });
       expect(await Promise.all(others.map(isIn))).toEqual(others.map(() => false));
       expect(await Promise.all(others.map((other) => isIn(other.close())))).toEqual(others.map(() => false));
       expect(revoked(app).filter((event) => (event as { reason: string }).reason === 'stamp')).toHaveLength(9);
-      expect(await app.login.logins('ada')).toHaveLength(1);
+    });
+
+    it('C5 end with a changed security stamp for who has copied the remember cookie of the one that has changed it, and accuse nobody', async () => {
+      const app = await start();
+      const mine = await loggedIn(app, 'ada', '?remember=1');
+      await isIn(mine.close());
+      const before = mine.clone();
+      const underWay = mine.clone();
+      expect((await mine.post('/devices/password/new')).json).toEqual({ ok: true });
+      // The browser has both cookies of before: to clear one of them could take the new one away.
+      expect((await underWay.get('/protected')).cookies).toEqual([]);
+      const after = mine.clone();
+      clock.now += 3_600_000;
+      expect([await isIn(before.close()), await isIn(before)]).toEqual([false, false]);
+      expect([await isIn(mine), await isIn(after.close()), await isIn(after)]).toEqual([true, true, true]);
+      expect(before.jar.has('remember')).toBe(false);
+      expect(app.events.filter(({ name }) => name === 'rememberTokenTheft')).toEqual([]);
+    });
+
+    it('C5 of another security stamp are not shown to the user, and hold no place for a login', async () => {
+      const app = await start({ login: { maxLogins: 2, whenFull: 'refuse' } });
+      const [one] = [await loggedIn(app), await loggedIn(app)];
+      (app.users.table.get('ada') as TestUser).securityStamp = 'new';
+      const browser = await loggedIn(app);
+      expect(await devices(browser)).toHaveLength(1);
+      expect(await isIn(one)).toBe(false);
+      expect(revoked(app)).toHaveLength(2);
     });
 
     it('E8 a remember cookie of before a changed security stamp restores nothing', async () => {
@@ -251,6 +285,31 @@ describe('the devices of a user', () => {
     ['an object that prints itself', { toString: () => '7' }],
   ])('are found by %s as by its text', async (_what, id) => {
     await expect(app.login.logins(id)).resolves.toEqual([]);
+  });
+
+  it('end at once, and the developer is told so once, where loginUser() gets a user without the security stamp', async () => {
+    const book = new LogBook();
+    const other = await startTestApp({ controllers: [DevicesController], setup: (nest) => nest.useLogger(book) });
+    const user = other.users.table.get('ada') as TestUser;
+    const told = (): string[] => book.lines.filter((line) => line.includes('securityStamp'));
+    const browser = other.browser();
+    const goesIn = async (path: string): Promise<boolean> => {
+      expect((await browser.post(path)).json).toEqual({ ok: true });
+      return (await browser.get('/protected')).status === 200;
+    };
+    expect(await goesIn('/devices/login-by-id/ada')).toBe(true);
+    user.securityStamp = 'old';
+    expect(await goesIn('/login/ada')).toBe(true);
+    user.securityStamp = 'new';
+    expect((await browser.get('/protected')).status).toBe(401);
+    expect(told()).toEqual([]);
+    for (let tries = 0; tries < 2; tries += 1) expect(await goesIn('/devices/login-by-id/ada')).toBe(false);
+    expect(told()).toEqual([
+      expect.stringMatching(
+        /ended.* no "securityStamp" when loginUser\(\) got them.*hand loginUser\(\) the user as the user loader answers them/,
+      ),
+    ]);
+    await other.close();
   });
 
   it('are refused for a security stamp that is no text', async () => {

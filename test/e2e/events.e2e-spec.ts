@@ -1,10 +1,10 @@
 /** What applications are told: every event with its payload, in order, to every listener, and never a secret. */
 import { Controller, Get, Injectable } from '@nestjs/common';
-import type { LoggerService } from '@nestjs/common';
 import type { Request } from 'express';
 import { Fresh, LoginRequired, OnLogin, RequestLoader } from 'nestjs-login';
 import type { LoginEventName, LoginEvents } from 'nestjs-login';
 import type { Answer, Browser } from '../support/browser-client.js';
+import { LogBook } from '../support/log-book.js';
 import { SECRET, startTestApp } from '../support/test-app.js';
 import type { TestApp, TestAppSettings } from '../support/test-app.js';
 
@@ -277,31 +277,6 @@ describe('events.on()', () => {
   });
 });
 
-/** Keeps everything the application logs. */
-class LogBook implements LoggerService {
-  readonly lines: string[] = [];
-  #keep(said: unknown[]): void {
-    this.lines.push(
-      said.map((part) => (part instanceof Error ? (part.stack ?? part.message) : String(part))).join(' '),
-    );
-  }
-  log(...said: unknown[]): void {
-    this.#keep(said);
-  }
-  error(...said: unknown[]): void {
-    this.#keep(said);
-  }
-  warn(...said: unknown[]): void {
-    this.#keep(said);
-  }
-  debug(...said: unknown[]): void {
-    this.#keep(said);
-  }
-  verbose(...said: unknown[]): void {
-    this.#keep(said);
-  }
-}
-
 @Controller()
 class Traps {
   @Get('fails')
@@ -471,7 +446,7 @@ describe('A5 no secret', () => {
     app.clock.now += 40 * DAY;
     await step('GET', '/protected');
 
-    const everything = { events: events.join('\n'), log: book.lines.join('\n'), answers: said.join('\n') };
+    const everything = { events: events.join('\n'), log: book.text(), answers: said.join('\n') };
     expect(secrets.size).toBeGreaterThan(15);
     expect(events.length).toBeGreaterThan(15);
     expect(everything.log).toContain('the database is away');

@@ -1,12 +1,13 @@
 /** Who is let in where: guards and marks on controllers and handlers, the global guard, and handlers that are not HTTP. */
 import type { AddressInfo, Server } from 'node:net';
 import { Controller, Get, Module, Post, UseGuards } from '@nestjs/common';
-import type { INestMicroservice, LoggerService } from '@nestjs/common';
+import type { INestMicroservice } from '@nestjs/common';
 import { ClientProxyFactory, MessagePattern, Payload, Transport } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
 import { CurrentUser, Fresh, LoginRequired, LoginRequiredException, LoginRequiredGuard, Public } from 'nestjs-login';
 import type { LoginModuleOptions } from 'nestjs-login';
 import type { Browser } from '../support/browser-client.js';
+import { LogBook } from '../support/log-book.js';
 import { startTestApp } from '../support/test-app.js';
 import type { TestApp } from '../support/test-app.js';
 
@@ -263,18 +264,6 @@ describe('the global guard', () => {
     await app.close();
   });
 });
-
-/** Keeps what the application logs. */
-class LogBook implements LoggerService {
-  readonly lines: string[] = [];
-  readonly log = (): void => undefined;
-  readonly warn = (): void => undefined;
-  readonly error = (...said: unknown[]): void =>
-    void this.lines.push(
-      said.map((part) => (part instanceof Error ? (part.stack ?? part.message) : String(part))).join(' '),
-    );
-  readonly text = (): string => this.lines.join('\n');
-}
 
 @Controller()
 class Messages {

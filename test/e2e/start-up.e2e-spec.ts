@@ -397,6 +397,45 @@ describe('a duration', () => {
   );
 });
 
+describe('what bounds the logins of a user', () => {
+  const MOST = /Write a whole number from 1 to 10,000\./;
+  const FULL = /Write one of: "evict-oldest", "refuse"\./;
+  const DATE = /Write a date that has passed, such as new Date\("2026-01-31T12:00:00Z"\)\./;
+
+  it.each<[string, unknown, string, RegExp]>([
+    ['login.maxLogins', 0, '0', MOST],
+    ['login.maxLogins', -1, '-1', MOST],
+    ['login.maxLogins', 1.5, '1.5', MOST],
+    ['login.maxLogins', 10_001, '10001', MOST],
+    ['login.maxLogins', Infinity, 'Infinity', MOST],
+    ['login.maxLogins', NaN, 'NaN', MOST],
+    ['login.maxLogins', '100', '"100"', MOST],
+    ['login.maxLogins', 100n, '100n', MOST],
+    ['login.maxLogins', null, 'null', MOST],
+    ['login.whenFull', 'evict', '"evict"', FULL],
+    ['login.whenFull', 'Refuse', '"Refuse"', FULL],
+    ['login.whenFull', '', '""', FULL],
+    ['login.whenFull', true, 'true', FULL],
+    ['login.whenFull', ['refuse'], "[ 'refuse' ]", FULL],
+    ['notBefore', '2026-01-31T12:00:00Z', '"2026-01-31T12:00:00Z"', DATE],
+    ['notBefore', 1_769_860_800_000, '1769860800000', DATE],
+    ['notBefore', new Date('yesterday'), 'Invalid Date', DATE],
+    ['notBefore', new Date('2999-01-31T12:00:00Z'), '2999-01-31T12:00:00.000Z', DATE],
+    ['notBefore', null, 'null', DATE],
+  ])('is refused where it makes no sense, and shown: %s, %p', (name, value, shown, remedy) => {
+    const [option = '', group] = name.split('.').toReversed();
+    const options = group === undefined ? { [option]: value } : { [group]: { [option]: value } };
+    return expectRefusal({ options }, 'ERR_LOGIN_INVALID_OPTION', `The option "${name}" cannot be ${shown}.`, remedy);
+  });
+
+  it.each([
+    { login: { maxLogins: 1, whenFull: 'refuse' } },
+    { login: { maxLogins: 10_000, whenFull: 'evict-oldest' } },
+    { notBefore: new Date('2020-01-31T12:00:00Z') },
+    { notBefore: new Date(0) },
+  ])('is accepted: %j', (options) => expectStart({ options }));
+});
+
 describe('what is remembered', () => {
   it.each<[string, unknown, LoginErrorCode, RegExp]>([
     ['idle', '14 days', 'ERR_LOGIN_INVALID_DURATION', /"remember\.idle" is no duration/],

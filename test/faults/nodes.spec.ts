@@ -9,6 +9,8 @@ import { describeOn } from '../support/servers.js';
 const NODES = 4;
 const SIDE_BY_SIDE = 40;
 const PATIENCE = 1_200_000;
+/** A machine that is busy with other tests answers late, and that is no fault here. */
+const PATIENT = { storeTimeout: '60s' };
 /** Users enough that the cap of logins is in nobody's way. */
 const USERS = Array.from({ length: 200 }, (_, at) => ({ id: `user-${at}` }));
 
@@ -24,7 +26,7 @@ describe.each(SHARED_STORAGES)('four nodes on $name', ({ name, servers, make }) 
     let nodes: Nodes;
     beforeAll(async () => {
       storage = await make();
-      nodes = await startNodes(NODES, { storage: storage.config, users: USERS });
+      nodes = await startNodes(NODES, { ...PATIENT, storage: storage.config, users: USERS });
     }, 60_000);
     afterAll(async () => {
       await nodes?.stop();
@@ -212,7 +214,7 @@ describe.each(SHARED_STORAGES)('four nodes on $name', ({ name, servers, make }) 
     let nodes: Nodes;
     beforeAll(async () => {
       storage = await make();
-      nodes = await startNodes(NODES, { storage: storage.config, maxLogins: 3 });
+      nodes = await startNodes(NODES, { ...PATIENT, storage: storage.config, maxLogins: 3 });
     }, 60_000);
     afterAll(async () => {
       await nodes?.stop();

@@ -210,7 +210,10 @@ function* timePasses(world: World, decisions: Decisions, bounds: Bounds): Genera
         remember: {
           ...remember,
           candidates: aged(remember.candidates),
-          previous: remember.previous.map(({ hash, graceEndsAt }) => ({ hash, graceEndsAt: graceEndsAt - TICK })),
+          previous: remember.previous.map(({ hash, graceEndsAt }) => ({
+            hash,
+            graceEndsAt: (graceEndsAt ?? 0) - TICK,
+          })),
         },
       },
       history: new Map([...history].map(([name, token]) => [name, older(token)])),
@@ -399,7 +402,7 @@ export function keyOf(world: World): string {
     for (const { hash, sentAt } of remember.candidates) key += `+${ofRecord(hash)}${-sentAt / TICK}`;
     if (record?.session.tokenHash) key += `s${placeIn(remember, record.session.tokenHash)}`;
     const previous = remember.previous
-      .filter(({ graceEndsAt }) => graceEndsAt > 0)
+      .filter(({ graceEndsAt }) => (graceEndsAt ?? 0) > 0)
       .map(({ hash, graceEndsAt }) => `<${ofRecord(hash)}${graceEndsAt === GRACE ? '' : "'"}`);
     key += previous.sort().join('');
   }

@@ -1,5 +1,6 @@
 /** A PostgreSQL database of a test's own, for what no other test may be seen in: statistics, and tables that are not there yet. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { addressOf } from './servers.js';
 
@@ -9,6 +10,8 @@ export interface OwnDatabase {
   readonly url: string;
   /** a connection to the server that is not to this database */
   readonly admin: pg.Pool;
+  /** waits until so many statements wait for a lock, though not for ever; answers how many do */
+  readonly untilWaiting: (many: number) => Promise<number>;
   /** takes the database away, once nobody is connected to it any more */
   readonly drop: () => Promise<void>;
 }
@@ -21,6 +24,14 @@ export async function createOwnDatabase(): Promise<OwnDatabase> {
     name,
     url: addressOf('postgres').replace(/\/postgres$/, `/${name}`),
     admin,
+    untilWaiting: async (many) => {
+      const waiting = `SELECT pid FROM pg_stat_activity WHERE datname = '${name}' AND wait_event_type = 'Lock'`;
+      for (let tries = 0; ; tries += 1) {
+        const { length } = (await admin.query(waiting)).rows;
+        if (length >= many || tries === 500) return length;
+        await setTimeout(20);
+      }
+    },
     drop: async () => {
       await admin.query(`DROP DATABASE ${name}`);
       await admin.end();

@@ -15,7 +15,7 @@ const records: fc.Arbitrary<LoginRecord> = fc.record({
     fc.record({
       base: hash,
       candidates: fc.array(fc.record({ hash, sentAt: times }), { maxLength: 4 }),
-      previous: fc.array(fc.record({ hash, graceEndsAt: times }), { maxLength: 8 }),
+      previous: fc.array(fc.record({ hash, graceEndsAt: fc.option(times) }), { maxLength: 8 }),
       endsAt: times,
     }),
   ),

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { hashOf } from '../../lib/logins/login-id.js';
 import type { LoginRecord, RememberPart, SentToken } from '../../lib/logins/login-record.js';
-import { decideSession, decideToken, isLetIn, sendToken } from '../../lib/remember-me/remember-decision.js';
+import { decideSession, decideToken, isLetIn, sendToken, takeBack } from '../../lib/remember-me/remember-decision.js';
 
 const SECOND = 1000;
 const GRACE = 60 * SECOND;
@@ -92,6 +92,19 @@ describe('the decision on a remember token', () => {
     for (const tokenHash of [null, hashOf('base'), hashOf('unknown')])
       expect(decideSession(record(under, { session: { ...session, tokenHash } }), NOW, LIMITS)).toBeNull();
     expect(decideSession(record(null, { session }), NOW, LIMITS)).toBeNull();
+  });
+
+  it('takes back every token of before: they let nobody in and accuse nobody, also when the new one was replaced in its turn', () => {
+    const now = NOW + DAY;
+    const known = { candidates: [sent('sent', now)], previous: [{ hash: hashOf('former'), graceEndsAt: now + GRACE }] };
+    const first = takeBack(record(known).remember as RememberPart, 'new', now);
+    const replaced = decideToken(record(sendToken(first, 'newer', now)), 'newer', now, LIMITS);
+    const second = 'remember' in replaced ? replaced.remember : null;
+    expect(decideToken(record(first), 'new', now, LIMITS)).toMatchObject({ verdict: 'counts', isDue: true });
+    for (const remember of [first, second])
+      for (const verifier of ['base', 'sent', 'former'])
+        expect(decideToken(record(remember), verifier, now + 2 * GRACE, LIMITS)).toEqual({ verdict: 'gone' });
+    expect(decideToken(record(second), 'new', now + 2 * GRACE, LIMITS)).toEqual({ verdict: 'theft' });
   });
 
   it('keeps at most four tokens on their way', () => {

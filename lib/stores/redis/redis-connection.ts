@@ -1,4 +1,5 @@
 /** Sends commands and scripts by the application's client, and knows the server's clock. */
+import { answerAtStart } from '../answer-at-start.js';
 import { StoreClock } from '../store-clock.js';
 import { sendBy, unusableBecause, wrong } from './redis-client.js';
 import type { RedisClient, SendCommand } from './redis-client.js';
@@ -6,9 +7,6 @@ import type { RedisScript } from './redis-scripts.js';
 
 /** The oldest version whose behaviour is known, as [major, minor]. */
 const OLDEST = [6, 2] as const;
-
-/** Milliseconds that the check at start waits for an answer. */
-const PATIENCE = 5000;
 
 /** One connection for both stores of a storage. */
 export class RedisConnection {
@@ -61,7 +59,7 @@ export class RedisConnection {
     if (problem) throw wrong(problem);
     let info: string;
     try {
-      info = String(await inTime(this.#send(this.clockKey, ['EVAL', INFO, '1', this.clockKey])));
+      info = String(await answerAtStart(this.#send(this.clockKey, ['EVAL', INFO, '1', this.clockKey])));
     } catch (error) {
       throw wrong(`The server does not answer: ${error instanceof Error ? error.message : String(error)}.`);
     }
@@ -80,15 +78,3 @@ export class RedisConnection {
 // As scripts on a key, so that a Cluster sends them to the node of that key; the command TIME has no key.
 const TIME = "return redis.call('TIME')";
 const INFO = "return redis.call('INFO', 'server') .. redis.call('INFO', 'replication')";
-
-async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE} ms`)), PATIENCE);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

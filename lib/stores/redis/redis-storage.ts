@@ -29,7 +29,9 @@ export interface RedisStorage extends LoginStorage {
  * @throws LoginFault ERR_LOGIN_STORAGE for a client of another kind; at the application's start for one that is closed, a
  *   server that does not answer or is too old
  * @example
- * const client = await createClient({ url: process.env.REDIS_URL, disableOfflineQueue: true }).connect();
+ * const client = createClient({ url: process.env.REDIS_URL, disableOfflineQueue: true });
+ * client.on('error', (error) => logger.error(error)); // without a listener Node ends the process
+ * await client.connect();
  * LoginModule.forRoot({ secret, storage: redisStorage(client) });
  */
 export function redisStorage(client: RedisClient, options: RedisStorageOptions = {}): RedisStorage {

@@ -92,7 +92,15 @@ function postgres(pool: PgPool): SqlDriver {
 const BUSY_TIMEOUT = 1000;
 
 function sqlite(database: SqliteDatabase): SqlDriver {
-  database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+  try {
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+  } catch (error) {
+    throw new LoginFault(
+      'ERR_LOGIN_STORAGE',
+      `The database of sqlStorage() does not answer: ${String(error)}.`,
+      'Give an open database.',
+    );
+  }
   const prepared = new Map<string, ReturnType<SqliteDatabase['prepare']>>();
   const runOne = ({ text, values }: SqlStatement): SqlRow[] => {
     // SQLite drivers differ in what they make of $1 and ?1; all know the plain mark.

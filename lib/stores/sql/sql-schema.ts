@@ -1,5 +1,6 @@
 /** The tables, in versions: what each version adds, and how a database is brought to the newest. Nothing here runs by itself. */
 import { LoginFault } from '../../exceptions/login-fault.js';
+import { answerAtStart } from '../answer-at-start.js';
 import type { SqlDriver } from './sql-driver.js';
 
 type Dialect = SqlDriver['dialect'];
@@ -102,9 +103,15 @@ export function loginSchema(dialect: 'postgres' | 'sqlite', tablePrefix: string 
   return statements.map((text) => `${text};\n`).join('\n');
 }
 
-/** @throws LoginFault ERR_LOGIN_STORAGE where the tables are missing, or of another version */
+/** @throws LoginFault ERR_LOGIN_STORAGE where the database does not answer, or the tables are missing or of another version */
 export async function checkSchema(driver: SqlDriver, prefix: string): Promise<void> {
-  const version = await versionOf(driver, prefix);
+  const version = await answerAtStart(versionOf(driver, prefix)).catch((error: unknown) => {
+    throw new LoginFault(
+      'ERR_LOGIN_STORAGE',
+      `The database of sqlStorage() does not answer: ${error instanceof Error ? error.message : String(error)}.`,
+      'Give an open database or pool, and see that it can be reached with the user and password that it is given.',
+    );
+  });
   if (version === 0)
     throw new LoginFault('ERR_LOGIN_STORAGE', `The tables "${prefix}..." of sqlStorage() are missing.`, COMMAND);
   if (version !== NEWEST) throw otherVersion(version);

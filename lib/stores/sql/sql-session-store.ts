@@ -2,6 +2,7 @@
 import type { SessionStore, StoredSession } from '../../logins/login-storage.js';
 import { answer, sessionOf } from '../session-answers.js';
 import type { SqlDriver, SqlRow, SqlValue } from './sql-driver.js';
+import { checkSchema } from './sql-schema.js';
 
 /** Milliseconds. A visitor who comes back later begins anew. */
 const LIFETIME = 86_400_000;
@@ -19,10 +20,14 @@ export class SqlSessionStore implements SessionStore {
    */
   constructor(
     private readonly driver: SqlDriver,
-    prefix: string,
+    private readonly prefix: string,
     private readonly clock: () => Promise<number>,
   ) {
     this.#sessions = `${prefix}sessions`;
+  }
+
+  start(): Promise<void> {
+    return checkSchema(this.driver, this.prefix);
   }
 
   get(id: string, callback: (error: unknown, session?: StoredSession | null) => void): void {

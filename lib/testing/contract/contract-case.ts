@@ -35,7 +35,10 @@ export async function newRecord(
     remember: {
       base: 'b'.repeat(43),
       candidates: [{ hash: 'c'.repeat(43), sentAt: now }],
-      previous: [{ hash: 'p'.repeat(43), graceEndsAt: now }],
+      previous: [
+        { hash: 'p'.repeat(43), graceEndsAt: now },
+        { hash: 'q'.repeat(43), graceEndsAt: null },
+      ],
       endsAt: now + HOUR,
     },
     createdAt: now,
