@@ -149,7 +149,7 @@ export class LoginActions {
   }
 
   /** True where any login of the user was there that let nobody in any more. */
-  async #endOutdated(request: LoginRequest, userId: string, stampHash: string | null): Promise<boolean> {
+  async #endOutdated(request: LoginRequest, userId: string, stampHash: string | null | undefined): Promise<boolean> {
     const ended = await this.userLogins.endOutdated(userId, stampHash);
     for (const loginId of ended)
       this.events.emit('loginRevoked', { ...clientFacts(request), userId, loginId, reason: 'stamp' });
@@ -164,7 +164,8 @@ export class LoginActions {
     try {
       // Where it may be refused, what the browser holds goes afterwards; and what lets nobody in any more holds no place.
       if (this.options.whenFull === 'refuse' && !(await opening)) {
-        if (!(await this.#endOutdated(request, draft.userId, draft.stampHash))) return null;
+        // Without a stamp this one ends at its next request, see the resolver, and is no reason to end others.
+        if (!(await this.#endOutdated(request, draft.userId, draft.stampHash ?? undefined))) return null;
         opening = this.logins.open(draft, values, leaving);
         if (!(await opening)) return null;
       }

@@ -34,12 +34,14 @@ export class UserLogins {
 
   /**
    * Ends those logins of a user that let nobody in any more and are still there: past their limits, or made with another
-   * security stamp. @returns the ids of those that it has ended
+   * security stamp. @param stampHash undefined: past their limits alone. @returns the ids of those that it has ended
    */
-  async endOutdated(userId: string, stampHash: string | null): Promise<readonly string[]> {
+  async endOutdated(userId: string, stampHash: string | null | undefined): Promise<readonly string[]> {
     const { records, now } = await this.#call(() => this.store.listByUser(this.#key(userId)));
     const outdated = records.filter(
-      (record) => record.userId === userId && (isOver(record, now, this.limits) || !hasStamp(record, stampHash)),
+      (record) =>
+        record.userId === userId &&
+        (isOver(record, now, this.limits) || (stampHash !== undefined && !hasStamp(record, stampHash))),
     );
     const ended = await Promise.all(
       outdated.map(async ({ id }) => ((await this.#call(() => this.store.delete(id))) ? [id] : [])),

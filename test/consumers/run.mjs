@@ -93,7 +93,7 @@ async function tryOut(name, done) {
   const pinned = installed(folder);
 
   done[0] = 'npm install';
-  await run(folder, 'npm', 'install', '--loglevel=error', '--no-save', '--no-package-lock', tarball);
+  await run(folder, 'npm', 'install', '--loglevel=error', '--no-save', tarball);
   const added = installed(folder).filter((each) => !pinned.includes(each));
   if (added.length !== 1 || !added[0].startsWith(`${NAME}@`))
     throw new Error(`The package brings what no lock file pins, list it in package.json: ${added.join(', ')}`);

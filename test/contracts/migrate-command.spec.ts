@@ -104,9 +104,10 @@ describe.each<[string, 'postgres' | 'sqlite', readonly Server[], () => Promise<E
       const app = await startTestApp({ storage });
       const browser = app.browser();
       await browser.post('/login/ada');
-      expect((await browser.get('/protected')).status).toBe(200);
+      const { status } = await browser.get('/protected');
       await app.close();
       storage.close();
+      expect(status).toBe(200);
     }
 
     it(
@@ -196,6 +197,8 @@ describe('the command', () => {
     ['two databases', ['sqlite::memory:', 'sqlite:other.db'], USAGE],
     ['a database of another kind', ['mysql://127.0.0.1/shop'], USAGE],
     ['a file alone', ['login.db'], USAGE],
+    ['no file', ['sqlite:'], USAGE],
+    ['more than a dialect to print', ['--print', 'sqlite', 'login.db'], USAGE],
     ['a dialect that there is not', ['--print', 'oracle'], USAGE],
     ['no dialect', ['--print'], /--print <value>' argument missing/],
     ['an unknown option', ['--prefix', 'shop_', 'sqlite::memory:'], /Unknown option '--prefix'/],
@@ -238,12 +241,13 @@ describeOn(['postgres'], 'the command, by several nodes at once,', () => {
       await first.query('BEGIN; CREATE TABLE login_schema (version INTEGER)');
       const nodes = [1, 2, 3].map(() => migrate([own.url]));
       // None has seen a table, and all are about to make it.
-      expect(await own.untilWaiting(3)).toBe(3);
+      const waiting = await own.untilWaiting(3);
       await first.query('ROLLBACK');
-      expect(await Promise.all(nodes)).toEqual([FIRST, FIRST, FIRST]);
-      expect(await migrate([own.url])).toEqual(AGAIN);
+      const ended = await Promise.all(nodes);
+      const again = await migrate([own.url]);
       await first.end();
       await own.drop();
+      expect({ waiting, ended, again }).toEqual({ waiting: 3, ended: [FIRST, FIRST, FIRST], again: AGAIN });
     },
     PATIENCE,
   );

@@ -843,6 +843,6 @@ describe('an option of the wrong kind is refused', () => {
     ['a function', memoryStorage, /session store as "sessions"/],
     ['a promise', Promise.resolve(storage), /session store as "sessions"/],
   ])('storage: %s', (_what, given, says) =>
-    expectRefusal({ options: { storage: given } }, 'ERR_LOGIN_INVALID_OPTION', /"storage"/, says, /Write \{ sessions, logins \}/),
+    expectRefusal({ options: { storage: given } }, 'ERR_LOGIN_INVALID_OPTION', /"storage"/, says, /Write redisStorage\(client\) or sqlStorage\(database\), or \{ sessions, logins \}/),
   ); // prettier-ignore
 });

@@ -24,7 +24,7 @@ async function run(): Promise<void> {
   const tablePrefix = values['table-prefix'];
   const [url, ...others] = positionals;
   if (values.help) return console.log(USAGE);
-  if (values.print === 'postgres' || values.print === 'sqlite') {
+  if ((values.print === 'postgres' || values.print === 'sqlite') && url === undefined) {
     process.stdout.write(loginSchema(values.print, tablePrefix));
     return;
   }
@@ -48,7 +48,8 @@ async function open(url: string): Promise<{ database: SqlDatabase; close: () => 
     const pool = new Pool({ connectionString: url, max: 1 });
     return { database: pool, close: () => pool.end() };
   }
-  if (!url.startsWith('sqlite:')) throw new Error(USAGE);
+  // Without a file SQLite would make the tables in a database that is gone when it is closed.
+  if (!/^sqlite:./.test(url)) throw new Error(USAGE);
   type Database = new (file: string) => SqliteDatabase & { close(): void };
   const found = load<Database | { DatabaseSync: Database }>(['libsql', 'better-sqlite3', 'node:sqlite']);
   const Opened = 'DatabaseSync' in found ? found.DatabaseSync : found;
@@ -71,6 +72,8 @@ function load<Package>(names: readonly string[]): Package {
 }
 
 run().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
+  // Where a name has several addresses and none answers, Node's error says nothing but its parts.
+  const [first = error] = error instanceof AggregateError ? (error.errors as unknown[]) : [];
+  console.error(first instanceof Error ? first.message : first);
   process.exitCode = 1;
 });

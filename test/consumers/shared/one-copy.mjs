@@ -7,6 +7,8 @@ const require = createRequire(import.meta.url);
 for (const [name, known] of [
   ['nestjs-login', 'LoginManagerService'],
   ['nestjs-login/testing', 'loginAs'],
+  ['nestjs-login/redis', 'redisStorage'],
+  ['nestjs-login/sql', 'sqlStorage'],
 ]) {
   const [required, imported] = [require(name), await import(name)];
   equal(typeof imported[known], 'function');

@@ -1,6 +1,10 @@
 /** What Register says of the user counts for the package's own types: these lines compile, and the marked ones must not. */
 import { CurrentUser } from 'nestjs-login';
-import type { LoginManagerService, LoginRequest } from 'nestjs-login';
+import type { LoginManagerService, LoginRequest, LoginStorage } from 'nestjs-login';
+import { redisStorage } from 'nestjs-login/redis';
+import type { RedisClient } from 'nestjs-login/redis';
+import { sqlStorage } from 'nestjs-login/sql';
+import type { SqlDriver } from 'nestjs-login/sql';
 import { ada } from './users.service.js';
 
 export class Fields {
@@ -22,4 +26,11 @@ export async function users(login: LoginManagerService, request: LoginRequest): 
   const email: string | undefined = user?.email;
   // @ts-expect-error -- the user has no field of this name
   return user?.emial ?? email;
+}
+
+/** Two halves of two storages; no database package is needed for the types. */
+export function storage(client: RedisClient, driver: SqlDriver): LoginStorage {
+  // @ts-expect-error -- an address is no client
+  redisStorage('redis://127.0.0.1');
+  return { sessions: redisStorage(client).sessions, logins: sqlStorage(driver).logins };
 }
