@@ -148,6 +148,12 @@ export class LoginActions {
     return true;
   }
 
+  /** Of the user as they are now: who logs in may have been read before a change. undefined: they are gone. */
+  async #stampHash(userId: string): Promise<string | null | undefined> {
+    const latest = await loadUser(this.handlers, userId);
+    return latest ? stampHashOf(latest) : undefined;
+  }
+
   /** True where any login of the user was there that let nobody in any more. */
   async #endOutdated(request: LoginRequest, userId: string, stampHash: string | null | undefined): Promise<boolean> {
     const ended = await this.userLogins.endOutdated(userId, stampHash);
@@ -164,8 +170,7 @@ export class LoginActions {
     try {
       // Where it may be refused, what the browser holds goes afterwards; and what lets nobody in any more holds no place.
       if (this.options.whenFull === 'refuse' && !(await opening)) {
-        // Without a stamp this one ends at its next request, see the resolver, and is no reason to end others.
-        if (!(await this.#endOutdated(request, draft.userId, draft.stampHash ?? undefined))) return null;
+        if (!(await this.#endOutdated(request, draft.userId, await this.#stampHash(draft.userId)))) return null;
         opening = this.logins.open(draft, values, leaving);
         if (!(await opening)) return null;
       }

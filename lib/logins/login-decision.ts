@@ -56,8 +56,11 @@ export function hasStamp(record: LoginRecord, stampHash: string | null): boolean
   return sameText(record.stampHash ?? '', stampHash ?? '');
 }
 
+/** Milliseconds by which one node's idea of the store's time may be behind another's. */
+const CLOCK_ERROR = 1000;
+
 /** True where the login was made or confirmed, and at most `maxAge` milliseconds ago; a time in the future counts as never. */
 export function isFreshEnough(record: LoginRecord, now: number, maxAge: number | null): boolean {
-  if (record.freshAt === null || record.freshAt > now) return false;
+  if (record.freshAt === null || record.freshAt > now + CLOCK_ERROR) return false;
   return maxAge === null || now - record.freshAt <= maxAge;
 }

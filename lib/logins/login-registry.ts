@@ -10,6 +10,7 @@ import type {
   SeenLogin,
   SessionLogin,
 } from './live-login.js';
+import { endLater } from './end-later.js';
 import { judgeLogin, recordEndsAt } from './login-decision.js';
 import type { LoginVerdict, RecordLimits } from './login-decision.js';
 import { hashOf, loginIdOf, newLoginId, newLoginSessionId } from './login-id.js';
@@ -58,7 +59,7 @@ export class LoginRegistry {
   ) {}
 
   /**
-   * Writes a new login. After an error it does not exist, also where the write came late. Null where the user has as many
+   * Writes a new login. After an error it is ended, also where the write came late or its answer was lost. Null where the user has as many
    * as they may.
    * @param values the session values that the login starts with
    * @param leaving logins that end with this one, and are not counted
@@ -89,7 +90,9 @@ export class LoginRegistry {
       return isInserted ? { record, sessionId, now, readAt: performance.now(), evicted, theftSeenAt } : null;
     } catch (error) {
       // Nobody holds the new id; without this a record that was written late would stand there until its end.
-      void insert.then(({ theftSeenAt }) => this.end(id, theftSeenAt ?? undefined)).catch(() => undefined);
+      void insert
+        .then(({ theftSeenAt }) => this.end(id, theftSeenAt ?? undefined))
+        .catch(() => endLater(() => this.end(id)));
       throw error;
     }
   }

@@ -42,6 +42,9 @@ const MOST_CANDIDATES = 4;
 /** With so many tokens in their grace none is sent until it is over, so that no client makes the record grow. */
 const MOST_PREVIOUS = 4;
 
+/** So many tokens of before a changed security stamp are known as such; an older one is taken for stolen. */
+const MOST_TAKEN_BACK = 12;
+
 /** True where a token of this verdict lets its bearer in. */
 export function isLetIn(verdict: TokenVerdict | null | undefined): verdict is 'counts' | 'received' | 'grace' {
   return verdict === 'counts' || verdict === 'received' || verdict === 'grace';
@@ -109,12 +112,12 @@ export function sendToken(remember: RememberPart, verifier: string, now: number)
  */
 export function takeBack(remember: RememberPart, verifier: string, now: number): RememberPart {
   const { base, candidates } = remember;
-  const over = [base, ...[...candidates, ...inGrace(remember, now)].map(({ hash }) => hash)];
+  const over = [...stillKnown(remember, now).map(({ hash }) => hash), ...candidates.map(({ hash }) => hash), base];
   return {
     ...remember,
     base: hashOf(verifier),
     candidates: [],
-    previous: over.map((hash) => ({ hash, graceEndsAt: null })),
+    previous: over.slice(-MOST_TAKEN_BACK).map((hash) => ({ hash, graceEndsAt: null })),
   };
 }
 

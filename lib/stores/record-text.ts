@@ -43,7 +43,7 @@ export function recordOf(id: string, head: RecordHead, text: string): LoginRecor
     const items = JSON.parse(text) as unknown[];
     const [form, userId, stampHash, session, remember, createdAt, authenticatedAt, freshAt, identifier, ip, userAgent] =
       items;
-    if (form !== FORM || items.length !== 11) return null;
+    if (form !== FORM || items.length !== 11 || !Object.values(head).every(Number.isSafeInteger)) return null;
     const base = time(createdAt);
     const since = (value: unknown): number => base + time(value);
     const [idHash, endsAt, tokenHash] = list(session);

@@ -9,11 +9,19 @@ export function answer<Answer>(work: Promise<Answer>, callback?: (error: unknown
   );
 }
 
+/** What express-session writes of a cookie; with a time of another kind it would throw at every request. */
+function isCookie(cookie: unknown): cookie is StoredSession['cookie'] {
+  if (typeof cookie !== 'object' || cookie === null || 'maxAge' in cookie) return false;
+  const { originalMaxAge = null, expires = null } = cookie as Partial<StoredSession['cookie']>;
+  const isTime = expires === null || !Number.isNaN(Date.parse(String(expires)));
+  return isTime && (originalMaxAge === null || Number.isFinite(originalMaxAge));
+}
+
 /** The session of a stored text. What is damaged or not ours is no session: the visitor begins anew. */
 export function sessionOf(text: unknown): StoredSession | null {
   try {
     const session = JSON.parse(String(text)) as StoredSession | null;
-    return typeof session?.cookie === 'object' ? session : null;
+    return isCookie(session?.cookie) ? session : null;
   } catch {
     return null;
   }

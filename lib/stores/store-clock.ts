@@ -1,7 +1,11 @@
 /** A server's clock, read once a minute and carried on by this process's monotonic clock: no round trip for each look at it. */
+import { inTime } from './in-time.js';
 
 /** Milliseconds between two readings. */
 const READ_INTERVAL = 60_000;
+
+/** An answer that took longer says too little of the time: it may be wrong by half of it. Half of this is what nodes may differ. */
+const MOST_DELAY = 1000;
 
 /** So far wall clock and monotonic clock may drift apart before the server is asked: a machine that slept stops the latter alone. */
 const MOST_DRIFT = 1000;
@@ -37,8 +41,10 @@ export class StoreClock {
 
   async #ask(): Promise<Reading> {
     const before = performance.now();
-    const time = await this.ask();
+    // Whoever comes next asks anew: a connection that hangs must not stop the clock for all.
+    const time = await inTime(this.ask(), MOST_DELAY);
     const readAt = performance.now();
+    if (readAt - before > MOST_DELAY) throw new Error('The answer is too old to say what time it is.');
     // The answer was made somewhere between question and arrival.
     this.#reading = { offset: time - (before + readAt) / 2, readAt, wall: wallOffset() };
     return this.#reading;

@@ -38,6 +38,9 @@ export const NOBODY: ResolvedUser = Object.freeze({
   isRemembered: false,
 });
 
+/** The login was confirmed under another session id while its user was loaded. */
+const TOO_LATE = Symbol('too late');
+
 /** Finds the user of a request. Ends what has to end on the way, and tells it. */
 export class UserResolver {
   readonly #logger = new Logger('LoginModule');
@@ -90,6 +93,7 @@ export class UserResolver {
       return NOBODY;
     }
     const user = login && (await this.#load(request, login));
+    if (user === TOO_LATE) return this.#standAside(request);
     if (!user) {
       if (login) await this.#leave(request);
       return null;
@@ -111,6 +115,7 @@ export class UserResolver {
     const { seen, verdict } = shown;
     if (!seen || !isLetIn(verdict)) return this.#refuse(request, shown);
     const user = await this.#load(request, seen);
+    if (user === TOO_LATE) return this.#standAside(request);
     if (!user) return null;
     // An inactive user comes back once they are active: nothing is spent on them until then.
     if (!isActiveUser(user)) return { user, isAuthenticated: false, login: forOneRequest(seen), isRemembered: true };
@@ -153,10 +158,13 @@ export class UserResolver {
    * The user of a login. Where they are gone so is the login, before a new user of that id inherits it; and where their
    * security stamp is another: they have changed what they prove with.
    */
-  async #load(request: LoginRequest, login: SeenLogin): Promise<object | null> {
+  async #load(request: LoginRequest, login: SeenLogin): Promise<object | typeof TOO_LATE | null> {
     const { record } = login;
     const user = await loadUser(this.handlers, record.userId);
     if (user && hasStamp(record, stampHashOf(user))) return user;
+    // The loader took its time, and the user has confirmed the login by the new stamp meanwhile: it is not over.
+    const latest = user && (await this.logins.look(record.id));
+    if (user && latest && hasStamp(latest.record, stampHashOf(user))) return TOO_LATE;
     const isEnded = await this.#end(request, login);
     if (!user || !isEnded) return null;
     if (record.stampHash === null) this.#missStamp();
@@ -184,6 +192,13 @@ export class UserResolver {
     const isEnded = await this.logins.end(record.id);
     this.remember.clear(request);
     return isEnded;
+  }
+
+  /** From nobody, and no cookie of the answer undoes what the browser has got since. */
+  async #standAside(request: LoginRequest): Promise<ResolvedUser> {
+    await this.sessions.open(request);
+    this.sessions.throwAway(request);
+    return NOBODY;
   }
 
   async #leave(request: LoginRequest): Promise<void> {

@@ -100,6 +100,20 @@ describeOn(['redis'], 'redisStorage()', () => {
     cluster.disconnect();
   });
 
+  it('serves by a client that answers numbers as texts', async () => {
+    const client = new Redis(addressOf('redis'), { stringNumbers: true });
+    const app = await startTestApp({ storage: redisStorage(client, { prefix: 'texts:' }) });
+    const browser = app.browser();
+    expect((await browser.post('/login/ada?remember=1')).json).toEqual({ ok: true });
+    await browser.post('/confirm');
+    await browser.get('/set?colour=red');
+    expect((await browser.get('/values')).json).toEqual({ colour: 'red' });
+    await browser.post('/logout');
+    expect(await app.login.logins('ada')).toEqual([]);
+    await app.close();
+    await client.quit();
+  });
+
   it('of two applications on one Redis share nothing where their prefixes differ', async () => {
     const client = await createClient({ url: addressOf('redis') }).connect();
     const [one, other] = await Promise.all(
@@ -162,8 +176,11 @@ describeOn(['redis'], 'redisStorage()', () => {
       const browser = app.browser();
       await browser.get('/set?colour=red');
       const [key = ''] = await client.keys('damaged:session:*');
-      await client.set(key, 'garbage');
-      expect((await browser.get('/values')).json).toEqual({});
+      for (const damaged of ['garbage', '{"cookie":null}', '{"cookie":{"maxAge":"x"}}', '{"cookie":{"expires":"x"}}']) {
+        await client.set(key, damaged);
+        const { status, json } = await browser.get('/values');
+        expect([damaged, status, json]).toEqual([damaged, 200, {}]);
+      }
     });
 
     it('J3 logs everybody out where it was flushed, and nobody in as somebody else', async () => {
@@ -269,6 +286,23 @@ describe('sqlStorage()', () => {
       expect(await refusal(storage)).toMatch(/database .* does not answer: .* Give an open database or pool/);
       storage.close();
     }
+  });
+
+  it('ends no login inside a transaction of the application, which could undo it: the logout is 503', async () => {
+    const shared = database();
+    await migrateLoginTables(shared);
+    const storage = sqlStorage(shared);
+    const app = await startTestApp({ storage });
+    const browser = app.browser();
+    await browser.post('/login/ada');
+    shared.exec('BEGIN');
+    expect((await browser.clone().post('/logout')).status).toBe(503);
+    shared.exec('ROLLBACK');
+    expect((await browser.get('/protected')).status).toBe(200);
+    expect((await browser.clone().post('/logout')).status).toBe(201);
+    expect((await browser.get('/protected')).status).toBe(401);
+    await app.close();
+    storage.close();
   });
 
   it('is refused at start with tables of another version', async () => {
@@ -443,5 +477,40 @@ describe.each(STORAGES.slice(1))('on $name', ({ servers, make }) => {
       expect(values.length).toBeGreaterThan(2_500);
       for (const value of values) if (await logsIn(attempts(value))) throw new Error(`"${value}" logs in.`);
     }, 60_000);
+  });
+});
+
+describeOn(['postgres'], 'sqlStorage() on PostgreSQL', () => {
+  const tablePrefix = 'guest_';
+  let pool: pg.Pool;
+  beforeAll(async () => {
+    pool = new pg.Pool({ connectionString: addressOf('postgres') });
+    await migrateLoginTables(pool, { tablePrefix });
+  });
+  afterAll(() => pool.end());
+
+  it('is refused at start where transactions are isolated in a way by which a logout could fail', async () => {
+    const options = '-c default_transaction_isolation=repeatable\\ read';
+    const strict = new pg.Pool({ connectionString: addressOf('postgres'), options });
+    const storage = sqlStorage(strict, { tablePrefix });
+    expect(await refusal(storage)).toMatch(
+      /isolated as "repeatable read", by which a logout can fail\. Give it a pool/,
+    );
+    storage.close();
+    await strict.end();
+  });
+
+  it('calls its own function, also where another role has made one of the same name', async () => {
+    const types = Array.from({ length: 12 }, () => 'TEXT').join();
+    await pool.query(
+      `CREATE FUNCTION guest_insert(${types}) RETURNS TABLE (inserted INTEGER, evicted TEXT, theft_seen_at BIGINT)
+        LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'The wrong function was called.'; END $$`,
+    );
+    const storage = sqlStorage(pool, { tablePrefix });
+    const app = await startTestApp({ storage });
+    expect((await app.browser().post('/login/ada')).json).toEqual({ ok: true });
+    await app.close();
+    storage.close();
+    await pool.query(`DROP FUNCTION guest_insert(${types})`);
   });
 });

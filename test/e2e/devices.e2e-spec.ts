@@ -1,5 +1,5 @@
 /** A user's devices: the list, ending one, the others or all, the security stamp, and how many there may be; on every storage. */
-import { Controller, Get, NotFoundException, Param, Post, Req } from '@nestjs/common';
+import { Controller, Get, NotFoundException, Param, Post, Query, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { CurrentUser, Fresh, LoginManagerService, LoginRequired } from 'nestjs-login';
 import type { LoginDevice, LoginModuleOptions } from 'nestjs-login';
@@ -34,8 +34,12 @@ class DevicesController {
 
   /** Hands loginUser() less of the user than the user loader answers. */
   @Post('login-by-id/:id')
-  async byId(@Req() req: Request, @Param('id') id: string): Promise<{ ok: boolean }> {
-    return { ok: await this.login.loginUser(req, { id }) };
+  async byId(
+    @Req() req: Request,
+    @Param('id') id: string,
+    @Query('stamp') securityStamp?: string,
+  ): Promise<{ ok: boolean }> {
+    return { ok: await this.login.loginUser(req, { id, securityStamp }) };
   }
 
   @Post('others')
@@ -183,6 +187,23 @@ describe.each(STORAGES)('on $name', ({ servers, make }) => {
       expect(app.events.filter(({ name }) => name === 'rememberTokenTheft')).toEqual([]);
     });
 
+    it('C5 go on where a page was still loading the user while they changed what they prove with', async () => {
+      const app = await start();
+      const mine = await loggedIn(app, 'ada', '?remember=1');
+      const poll = mine.clone();
+      let open = (): void => undefined;
+      app.users.gate = new Promise((resolve) => (open = resolve));
+      const late = poll.get('/protected');
+      while (app.users.loads.length === 0) await new Promise(setImmediate);
+      app.users.gate = undefined;
+      expect((await mine.post('/devices/password/new')).json).toEqual({ ok: true });
+      open();
+      const { status, cookies } = await late;
+      expect([status, cookies]).toEqual([401, []]);
+      expect(await isIn(mine)).toBe(true);
+      expect(revoked(app)).toEqual([]);
+    });
+
     it('C5 of another security stamp are not shown to the user, and hold no place for a login', async () => {
       const app = await start({ login: { maxLogins: 2, whenFull: 'refuse' } });
       const [one] = [await loggedIn(app), await loggedIn(app)];
@@ -192,7 +213,9 @@ describe.each(STORAGES)('on $name', ({ servers, make }) => {
       expect(await isIn(one)).toBe(false);
       expect(revoked(app)).toHaveLength(2);
       const other = await loggedIn(app);
+      // One whose stamp is missing or old, since the user was read too early, is no reason to end them.
       expect((await app.browser().post('/devices/login-by-id/ada')).json).toEqual({ ok: false });
+      expect((await app.browser().post('/devices/login-by-id/ada?stamp=old')).json).toEqual({ ok: false });
       expect([await isIn(browser), await isIn(other)]).toEqual([true, true]);
     });
 

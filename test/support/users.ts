@@ -20,10 +20,13 @@ export class TestUsers {
   readonly loads: string[] = [];
   /** where set, the loader throws it */
   failure: Error | undefined;
+  /** where set, the loader waits for it before it looks */
+  gate: Promise<void> | undefined;
 
   @UserLoader()
   async findById(id: string): Promise<TestUser | null> {
     this.loads.push(id);
+    await this.gate;
     if (this.failure) throw this.failure;
     return this.table.get(id) ?? null;
   }

@@ -52,6 +52,9 @@ describe('a login record as text', () => {
         const items = JSON.parse(whole) as unknown[];
         const swapped = items.with(place % items.length, { not: 'ours' });
         expect(recordOf(record.id, headOf(record), JSON.stringify(swapped))).toBeNull();
+        // A last use that is no number would never be long ago.
+        for (const name of Object.keys(headOf(record)))
+          expect(recordOf(record.id, { ...headOf(record), [name]: Number.NaN }, whole)).toBeNull();
       }),
     );
   });

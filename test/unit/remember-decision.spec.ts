@@ -105,6 +105,11 @@ describe('the decision on a remember token', () => {
       for (const verifier of ['base', 'sent', 'former'])
         expect(decideToken(record(remember), verifier, now + 2 * GRACE, LIMITS)).toEqual({ verdict: 'gone' });
     expect(decideToken(record(second), 'new', now + 2 * GRACE, LIMITS)).toEqual({ verdict: 'theft' });
+    let often = first;
+    for (const name of ['1', '2', '3', '4', '5']) often = takeBack(often, name, now);
+    expect(decideToken(record(often), 'base', now, LIMITS)).toEqual({ verdict: 'gone' });
+    for (let times = 0; times < 20; times += 1) often = takeBack(often, `more ${times}`, now);
+    expect(often.previous).toHaveLength(12);
   });
 
   it('keeps at most four tokens on their way', () => {

@@ -1,5 +1,5 @@
 /** Sends commands and scripts by the application's client, and knows the server's clock. */
-import { answerAtStart } from '../answer-at-start.js';
+import { inTime, PATIENCE_AT_START } from '../in-time.js';
 import { StoreClock } from '../store-clock.js';
 import { sendBy, unusableBecause, wrong } from './redis-client.js';
 import type { RedisClient, SendCommand } from './redis-client.js';
@@ -51,7 +51,7 @@ export class RedisConnection {
 
   /** Once: the client is open, the server answers, and is new enough. @throws LoginFault ERR_LOGIN_STORAGE */
   check(): Promise<void> {
-    return (this.#check ??= this.#checkOnce());
+    return (this.#check ??= this.#checkOnce().finally(() => (this.#check = undefined)));
   }
 
   async #checkOnce(): Promise<void> {
@@ -59,7 +59,7 @@ export class RedisConnection {
     if (problem) throw wrong(problem);
     let info: string;
     try {
-      info = String(await answerAtStart(this.#send(this.clockKey, ['EVAL', INFO, '1', this.clockKey])));
+      info = String(await inTime(this.#send(this.clockKey, ['EVAL', INFO, '1', this.clockKey]), PATIENCE_AT_START));
     } catch (error) {
       throw wrong(`The server does not answer: ${error instanceof Error ? error.message : String(error)}.`);
     }

@@ -13,6 +13,7 @@ const NOTE_LIFETIME = 90 * 86_400_000;
 
 /** Keeps what `LoginStore` promises on Redis 6.2 or newer; records leave by their time to live. */
 export class RedisLoginStore extends LoginStore {
+  // Where a number is answered it is made one: a client may be set to answer texts.
   readonly #logger = new Logger('RedisLoginStore');
 
   /** @param prefix stands before every key */
@@ -40,7 +41,7 @@ export class RedisLoginStore extends LoginStore {
     const [isInserted, theft, ...evicted] = answer;
     const userKey = userKeyOf(record.id);
     return {
-      isInserted: isInserted === 1,
+      isInserted: Number(isInserted) === 1,
       evicted: evicted.map((field) => userKey + field),
       theftSeenAt: theft === '' ? null : Number(theft),
     };
@@ -57,7 +58,7 @@ export class RedisLoginStore extends LoginStore {
 
   override async saveValues(id: string, startedAt: number, values: string): Promise<boolean> {
     const saved = this.redis.run(SAVE_VALUES, this.#key(id), [fieldOf(id), startedAt, values]);
-    return (await saved.catch(this.#ifForeign(id, 0))) === 1;
+    return Number(await saved.catch(this.#ifForeign(id, 0))) === 1;
   }
 
   override async replace(record: LoginRecord, expectedVersion: number, values?: string | null): Promise<boolean> {
@@ -66,7 +67,7 @@ export class RedisLoginStore extends LoginStore {
     const change = values === undefined ? 'keep' : values === null ? 'drop' : 'set';
     const head = [fieldOf(id), expectedVersion, version, session.startedAt, lastSeenAt, endsAt];
     const replaced = this.redis.run(REPLACE, this.#key(id), [...head, textOf(record), now, change, values ?? '']);
-    return (await replaced.catch(this.#ifForeign(id, 0))) === 1;
+    return Number(await replaced.catch(this.#ifForeign(id, 0))) === 1;
   }
 
   override async touch(id: string, { lastSeenAt, endsAt }: LoginUse): Promise<void> {
@@ -80,7 +81,7 @@ export class RedisLoginStore extends LoginStore {
       theftSeenAt === undefined
         ? this.redis.send(key, ['HDEL', key, fieldOf(id), valuesOf(id)])
         : this.redis.run(DELETE_FOR_THEFT, key, [fieldOf(id), theftSeenAt, NOTE_LIFETIME]);
-    return ((await ended.catch(this.#ifForeign(id, 0))) as number) > 0;
+    return Number(await ended.catch(this.#ifForeign(id, 0))) > 0;
   }
 
   override async listByUser(userKey: string): Promise<ListedLogins> {

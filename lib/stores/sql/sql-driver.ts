@@ -44,6 +44,14 @@ export interface SqliteDatabase {
   exec(text: string): unknown;
 }
 
+/** What libsql and better-sqlite3 say of a connection, and what node:sqlite does. */
+interface SqliteState {
+  readonly open?: boolean;
+  readonly inTransaction?: boolean;
+  readonly isOpen?: boolean;
+  readonly isTransaction?: boolean;
+}
+
 /** A database of the application, opened and closed by the application. */
 export type SqlDatabase = PgPool | SqliteDatabase | SqlDriver;
 
@@ -101,6 +109,7 @@ function sqlite(database: SqliteDatabase): SqlDriver {
       'Give an open database.',
     );
   }
+  const state = database as SqliteState;
   const prepared = new Map<string, ReturnType<SqliteDatabase['prepare']>>();
   const runOne = ({ text, values }: SqlStatement): SqlRow[] => {
     // SQLite drivers differ in what they make of $1 and ?1; all know the plain mark.
@@ -116,6 +125,11 @@ function sqlite(database: SqliteDatabase): SqlDriver {
     dialect: 'sqlite',
     // Without an await in it: nothing of this process comes between two statements.
     run: async (statements) => {
+      // Asked first: libsql ends the process where a closed database is asked for its transaction.
+      if ((state.open ?? state.isOpen) === false) throw new Error('The database is closed.');
+      // Else a logout would be undone where the application rolls back.
+      if (state.inTransaction ?? state.isTransaction)
+        throw new Error('The application has a transaction open on this connection.');
       if (statements.length === 1) return statements.map(runOne);
       database.exec('BEGIN IMMEDIATE');
       try {
@@ -123,7 +137,11 @@ function sqlite(database: SqliteDatabase): SqlDriver {
         database.exec('COMMIT');
         return answers;
       } catch (error) {
-        database.exec('ROLLBACK');
+        try {
+          database.exec('ROLLBACK');
+        } catch {
+          // SQLite has rolled back by itself; what it says of that must not hide why.
+        }
         throw error;
       }
     },

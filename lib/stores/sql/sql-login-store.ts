@@ -14,6 +14,9 @@ const SWEEP = 1000;
 /** Milliseconds that a theft is noted for: 90 days. */
 const NOTE_LIFETIME = 90 * 86_400_000;
 
+/** What the function that inserts in PostgreSQL takes, see sql-schema.ts. */
+const INSERT_TYPES = 'text text integer bigint bigint bigint text text bigint integer integer text'.split(' ');
+
 const HEAD = 'id, version, started_at, last_seen_at, ends_at, record';
 
 /** Keeps what `LoginStore` promises on PostgreSQL and SQLite; ended records leave by `deleteExpired`. */
@@ -129,7 +132,8 @@ export class SqlLoginStore extends LoginStore {
   }
 
   async #insertByFunction(values: readonly SqlValue[]): Promise<InsertedLogin> {
-    const marks = values.map((_, at) => `$${at + 1}`).join(', ');
+    // With their types: of functions of one name PostgreSQL takes the one that fits best, and others may make one.
+    const marks = values.map((_, at) => `$${at + 1}::${INSERT_TYPES[at]}`).join(', ');
     const [row = {}] = await this.#rows(`SELECT * FROM ${this.prefix}insert(${marks})`, values);
     return {
       isInserted: Number(row.inserted) === 1,

@@ -1,6 +1,6 @@
 /** The tables, in versions: what each version adds, and how a database is brought to the newest. Nothing here runs by itself. */
 import { LoginFault } from '../../exceptions/login-fault.js';
-import { answerAtStart } from '../answer-at-start.js';
+import { inTime, PATIENCE_AT_START } from '../in-time.js';
 import type { SqlDriver } from './sql-driver.js';
 
 type Dialect = SqlDriver['dialect'];
@@ -47,7 +47,7 @@ function insertFunction(prefix: string): string {
     DECLARE
       many INTEGER;
     BEGIN
-      PERFORM pg_advisory_xact_lock(hashtextextended('nestjs-login ' || p_user_key, 0));
+      PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('nestjs-login ' || p_user_key, 0::bigint));
       inserted := 0;
       DELETE FROM ${prefix}records r WHERE r.user_key = p_user_key AND r.ends_at <= p_now;
       SELECT count(*) + 1 - p_most INTO many FROM ${prefix}records r
@@ -105,7 +105,7 @@ export function loginSchema(dialect: 'postgres' | 'sqlite', tablePrefix: string 
 
 /** @throws LoginFault ERR_LOGIN_STORAGE where the database does not answer, or the tables are missing or of another version */
 export async function checkSchema(driver: SqlDriver, prefix: string): Promise<void> {
-  const version = await answerAtStart(versionOf(driver, prefix)).catch((error: unknown) => {
+  const version = await inTime(versionOf(driver, prefix), PATIENCE_AT_START).catch((error: unknown) => {
     throw new LoginFault(
       'ERR_LOGIN_STORAGE',
       `The database of sqlStorage() does not answer: ${error instanceof Error ? error.message : String(error)}.`,
@@ -115,6 +115,25 @@ export async function checkSchema(driver: SqlDriver, prefix: string): Promise<vo
   if (version === 0)
     throw new LoginFault('ERR_LOGIN_STORAGE', `The tables "${prefix}..." of sqlStorage() are missing.`, COMMAND);
   if (version !== NEWEST) throw otherVersion(version);
+  if (driver.dialect === 'postgres') await checkServer(driver);
+}
+
+/** A stricter isolation reads what was before the lock was waited for: the cap would not hold, and logouts would fail. */
+async function checkServer(driver: SqlDriver): Promise<void> {
+  const text = `SELECT current_setting('transaction_isolation') AS isolation, pg_is_in_recovery() AS standby`;
+  const [[{ isolation, standby } = {}] = []] = await driver.run([{ text, values: [] }]);
+  if (standby === true)
+    throw new LoginFault(
+      'ERR_LOGIN_STORAGE',
+      'The database of sqlStorage() is a standby, which cannot be written.',
+      'Connect to the primary server.',
+    );
+  if (isolation !== 'read committed')
+    throw new LoginFault(
+      'ERR_LOGIN_STORAGE',
+      `The transactions of sqlStorage() would be isolated as "${String(isolation)}", by which a logout can fail.`,
+      `Give it a pool with options: '-c default_transaction_isolation=read\\ committed'.`,
+    );
 }
 
 /** @throws LoginFault ERR_LOGIN_STORAGE */
@@ -139,8 +158,7 @@ function stepTo(version: number, prefix: string, dialect: Dialect): string[] {
 async function versionOf(driver: SqlDriver, prefix: string): Promise<number> {
   const text = `SELECT version FROM ${prefix}schema`;
   const [rows = []] = await driver.run([{ text, values: [] }]).catch((error: unknown) => {
-    if (/no such table|42P01|does not exist/i.test(`${String(error)} ${String((error as { code?: unknown }).code)}`))
-      return [];
+    if (/no such table|42P01/.test(`${String(error)} ${String((error as { code?: unknown }).code)}`)) return [];
     throw error;
   });
   return Number(rows[0]?.version ?? 0);
