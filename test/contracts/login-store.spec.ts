@@ -6,15 +6,23 @@ import { describeOn } from '../support/servers.js';
 import { STORAGES } from '../support/storages.js';
 import type { TestStorage } from '../support/storages.js';
 
-describe.each(STORAGES)('on $name', ({ servers, make }) => {
+describe.each(STORAGES)('on $name', ({ name: storageName, servers, make }) => {
   describeOn(servers, 'a login store', () => {
     let made: TestStorage;
+    let passed = 0;
     beforeAll(async () => {
       made = await make();
       await made.storage.logins.start();
     });
-    afterAll(() => made.close());
-    for (const { name, check } of loginStoreContract) it(name, () => check(made.storage.logins));
+    afterAll(async () => {
+      process.stdout.write(`login store contract on ${storageName}: ${passed} of ${loginStoreContract.length} pass\n`);
+      await made.close();
+    });
+    for (const { name, check } of loginStoreContract)
+      it(name, async () => {
+        await check(made.storage.logins);
+        passed += 1;
+      });
   });
 });
 

@@ -2,9 +2,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { createCluster, createSentinel } from 'redis';
-import type { LoginStorage } from 'nestjs-login';
+import type { LoginStorage, LoginStore } from 'nestjs-login';
 import { redisStorage } from 'nestjs-login/redis';
 import { loginStoreContract } from 'nestjs-login/testing';
+import type { StoreContractCase } from 'nestjs-login/testing';
 import { startCluster, startSentinel } from '../support/redis-topologies.js';
 import type { Node } from '../support/redis-topologies.js';
 import { describeOn } from '../support/servers.js';
@@ -16,6 +17,23 @@ interface Made {
 }
 
 const ignore = (): void => undefined;
+
+/** The contract as tests, and how many of them have passed. */
+class Contract {
+  #passed = 0;
+
+  run(cases: readonly StoreContractCase[], store: () => LoginStore): void {
+    for (const { name, check } of cases)
+      it(name, async () => {
+        await check(store());
+        this.#passed += 1;
+      });
+  }
+
+  print(where: string): void {
+    process.stdout.write(`login store contract on ${where}: ${this.#passed} of ${loginStoreContract.length} pass\n`);
+  }
+}
 
 /** Sees that the storage serves a whole application: a login, a session value, a list, the end. */
 async function serves(storage: LoginStorage): Promise<void> {
@@ -60,15 +78,19 @@ describeOn(['redis'], 'on a Cluster of three nodes', () => {
         return { storage: redisStorage(client, { prefix: 'by-ioredis:' }), close: () => client.disconnect() };
       },
     ],
-  ])('by %s', (_name, make) => {
+  ])('by %s', (client, make) => {
+    const contract = new Contract();
     let made: Made;
     beforeAll(async () => {
       made = await make(cluster.nodes);
       await made.storage.logins.start();
     });
-    afterAll(() => made.close());
+    afterAll(async () => {
+      contract.print(`Redis Cluster (${client})`);
+      await made.close();
+    });
 
-    for (const { name, check } of loginStoreContract) it(name, () => check(made.storage.logins));
+    contract.run(loginStoreContract, () => made.storage.logins);
 
     it('serves a whole application', () => serves(made.storage));
   });
@@ -94,7 +116,8 @@ describeOn(['redis'], 'behind Sentinel', () => {
         return { storage: redisStorage(client), close: () => client.disconnect() };
       },
     ],
-  ])('by %s', (_name, make) => {
+  ])('by %s', (client, make) => {
+    const contract = new Contract();
     let sentinel: Awaited<ReturnType<typeof startSentinel>>;
     let made: Made;
     beforeAll(async () => {
@@ -103,12 +126,12 @@ describeOn(['redis'], 'behind Sentinel', () => {
       await made.storage.logins.start();
     }, 60_000);
     afterAll(async () => {
+      contract.print(`Redis behind Sentinel (${client})`);
       await made.close();
       await sentinel.stop();
     });
 
-    const [before, after] = [loginStoreContract.slice(0, 12), loginStoreContract.slice(12)];
-    for (const { name, check } of before) it(name, () => check(made.storage.logins));
+    contract.run(loginStoreContract.slice(0, 12), () => made.storage.logins);
 
     it('goes on after a failover: what was written is there, and what was ended stays so', async () => {
       const app = await startTestApp({ storage: made.storage, login: { storeTimeout: '500ms' } });
@@ -140,7 +163,7 @@ describeOn(['redis'], 'behind Sentinel', () => {
       await app.close();
     }, 60_000);
 
-    for (const { name, check } of after) it(name, () => check(made.storage.logins));
+    contract.run(loginStoreContract.slice(12), () => made.storage.logins);
 
     it('serves a whole application', () => serves(made.storage));
   });

@@ -60,15 +60,21 @@ export class CountingStorage implements LoginStorage {
   readonly sessions: SessionStore;
   readonly #counts = new Map<StorageMethod, number>();
   readonly #disturbances = new Map<StorageMethod, Disturbance>();
+  #underWay = 0;
 
   constructor(inner: LoginStorage) {
     const around: Around = async (method, call) => {
       this.#counts.set(method, this.count(method) + 1);
       const { before, after } = this.#disturbances.get(method) ?? {};
-      await before?.();
-      const answer = await call();
-      await after?.();
-      return answer;
+      this.#underWay += 1;
+      try {
+        await before?.();
+        const answer = await call();
+        await after?.();
+        return answer;
+      } finally {
+        this.#underWay -= 1;
+      }
     };
     this.logins = new CountedLogins(inner.logins, around);
     this.sessions = new CountedSessions(inner.sessions, around);
@@ -87,6 +93,11 @@ export class CountingStorage implements LoginStorage {
   /** Calls that may change something in the stores. */
   get writes(): number {
     return this.count(...methodsOf('write'));
+  }
+
+  /** Calls that have begun and have no outcome yet. */
+  get underWay(): number {
+    return this.#underWay;
   }
 
   /** Counts from zero. */

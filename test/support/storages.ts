@@ -19,6 +19,8 @@ export interface TestStorage {
   readonly storage: LoginStorage;
   /** everything that the database holds of it, as one text */
   readonly dump: () => Promise<string>;
+  /** how many login records it holds, ended ones that were not swept yet included */
+  readonly records: () => Promise<number>;
   /** takes it all away */
   readonly close: () => Promise<void>;
 }
@@ -29,16 +31,23 @@ export interface StorageKind {
   readonly servers: readonly Server[];
   /**
    * @param clock milliseconds, in place of the database's
-   * @param address of a server that is the test's own, in place of the one that all tests share
+   * @param address of a server that is the test's own, in place of the one that all tests share; of two servers, the first
    */
   readonly make: (clock?: () => number, address?: string) => Promise<TestStorage>;
 }
 
 const unique = (): string => randomBytes(6).toString('hex');
+/** Of clients whose connection is lost: who asks them is told, too. */
+const ignore = (): void => undefined;
 
 async function memory(clock?: () => number): Promise<TestStorage> {
   const storage = memoryStorage(clock ? { clock } : {});
-  return { storage, dump: async () => '', close: async () => storage.close() };
+  return {
+    storage,
+    dump: async () => '',
+    records: async () => storage.logins.size,
+    close: async () => storage.close(),
+  };
 }
 
 async function sqlite(clock?: () => number): Promise<TestStorage> {
@@ -50,6 +59,7 @@ async function sqlite(clock?: () => number): Promise<TestStorage> {
   return {
     storage,
     dump: async () => JSON.stringify(['login_records', 'login_sessions', 'login_thefts'].map(rows)),
+    records: async () => rows('login_records').length,
     close: async () => {
       storage.close();
       database.close();
@@ -60,6 +70,7 @@ async function sqlite(clock?: () => number): Promise<TestStorage> {
 
 async function postgres(clock?: () => number, address = addressOf('postgres')): Promise<TestStorage> {
   const pool = new pg.Pool({ connectionString: address, max: 20 });
+  pool.on('error', ignore);
   const tablePrefix = `t${unique()}_`;
   await migrateLoginTables(pool, { tablePrefix });
   const storage = sqlStorage(pool, { tablePrefix, ...(clock && { clock }) });
@@ -68,6 +79,7 @@ async function postgres(clock?: () => number, address = addressOf('postgres')): 
     storage,
     dump: async () =>
       JSON.stringify(await Promise.all(tables.map(async (table) => (await pool.query(`SELECT * FROM ${table}`)).rows))),
+    records: async () => Number((await pool.query(`SELECT count(*) FROM ${tablePrefix}records`)).rows[0].count),
     close: async () => {
       storage.close();
       await pool.query(`DROP TABLE ${tables.join()}, ${tablePrefix}schema; DROP FUNCTION ${tablePrefix}insert`);
@@ -76,8 +88,10 @@ async function postgres(clock?: () => number, address = addressOf('postgres')): 
   };
 }
 
-/** @param send one command, e.g. ['HGETALL', key] */
-async function dumpOf(send: (...words: string[]) => Promise<unknown>, prefix: string): Promise<string> {
+/** Sends one command, e.g. 'HGETALL', key. */
+type Send = (...words: string[]) => Promise<unknown>;
+
+async function dumpOf(send: Send, prefix: string): Promise<string> {
   const keys = (await send('KEYS', `${prefix}*`)) as string[];
   const values = keys.map(async (key) => {
     const isHash = (await send('TYPE', key)) === 'hash';
@@ -86,15 +100,22 @@ async function dumpOf(send: (...words: string[]) => Promise<unknown>, prefix: st
   return JSON.stringify(await Promise.all(values));
 }
 
+async function recordsOf(send: Send, prefix: string): Promise<number> {
+  const keys = (await send('KEYS', `${prefix}login:*`)) as string[];
+  const fields = (await Promise.all(keys.map((key) => send('HKEYS', key)))) as string[][];
+  return fields.flat().filter((field) => field.length === 22).length;
+}
+
 async function nodeRedis(clock?: () => number, url = addressOf('redis')): Promise<TestStorage> {
   const client = createClient({ url, disableOfflineQueue: true });
-  client.on('error', () => undefined);
+  client.on('error', ignore);
   await client.connect();
   const prefix = `test-${unique()}:`;
-  const send = (...words: string[]): Promise<unknown> => client.sendCommand(words);
+  const send: Send = (...words) => client.sendCommand(words);
   return {
     storage: redisStorage(client, { prefix, ...(clock && { clock }) }),
     dump: () => dumpOf(send, prefix),
+    records: () => recordsOf(send, prefix),
     close: async () => {
       const keys = await client.keys(`${prefix}*`);
       if (keys.length) await client.del(keys);
@@ -105,19 +126,32 @@ async function nodeRedis(clock?: () => number, url = addressOf('redis')): Promis
 
 async function ioRedis(clock?: () => number, url = addressOf('redis')): Promise<TestStorage> {
   const client = new Redis(url, { enableOfflineQueue: false, lazyConnect: true });
+  client.on('error', ignore);
   await client.connect();
   const prefix = `test-${unique()}:`;
-  const [send, storage] = [
-    (command: string, ...words: string[]): Promise<unknown> => client.call(command, ...words),
-    redisStorage(client, { prefix, ...(clock && { clock }) }),
-  ];
+  const send: Send = (command = '', ...words) => client.call(command, ...words);
   return {
-    storage,
-    dump: () => dumpOf(send as never, prefix),
+    storage: redisStorage(client, { prefix, ...(clock && { clock }) }),
+    dump: () => dumpOf(send, prefix),
+    records: () => recordsOf(send, prefix),
     close: async () => {
       const keys = await client.keys(`${prefix}*`);
       if (keys.length) await client.del(keys);
       client.disconnect();
+    },
+  };
+}
+
+/** Sessions in the one, login records in the other. */
+async function redisAndPostgres(clock?: () => number, redisUrl?: string): Promise<TestStorage> {
+  const halves = [await nodeRedis(clock, redisUrl), await postgres(clock)] as const;
+  const [{ storage: redis }, { storage: sql, records }] = halves;
+  return {
+    storage: { sessions: redis.sessions, logins: sql.logins },
+    dump: async () => (await Promise.all(halves.map((half) => half.dump()))).join('\n'),
+    records,
+    close: async () => {
+      for (const half of halves) await half.close();
     },
   };
 }
@@ -129,4 +163,5 @@ export const STORAGES: readonly StorageKind[] = [
   { name: 'PostgreSQL (pg)', servers: ['postgres'], make: postgres },
   { name: 'Redis (node-redis)', servers: ['redis'], make: nodeRedis },
   { name: 'Redis (ioredis)', servers: ['redis'], make: ioRedis },
+  { name: 'Redis and PostgreSQL', servers: ['redis', 'postgres'], make: redisAndPostgres },
 ];

@@ -7,45 +7,43 @@ import type { Socket } from 'node:net';
 export interface TcpProxy {
   /** the server's address with the proxy in its place */
   readonly address: string;
-  /** From now on no byte goes through either way, and every connection stays open: nobody is told of anything. */
+  /** No byte goes through either way and every connection stays open: nobody is told of anything. */
   readonly freeze: () => void;
-  /** From now on the server gets every byte, and its answers go nowhere. */
-  readonly swallowAnswers: () => void;
-  /** Every connection is reset, and new ones are refused; what had not gone through never will. */
+  /** The server gets every byte, and its answers go nowhere. */
+  readonly holdAnswers: () => void;
+  /** Every connection is reset, with what was held back, and new ones are refused. */
   readonly cut: () => Promise<void>;
-  /** From now on everything goes through, first what was held back. @param address of another server, for new connections */
+  /** Everything goes through, what was held back first. @param address of another server, for new connections */
   readonly forward: (address?: string) => Promise<void>;
-  readonly stop: () => Promise<void>;
 }
 
-/** Where no system takes ports from by itself: nobody else gets the port while connections are refused. */
+/** Of those that no system gives away by itself: nobody else gets it while connections are refused. */
 const somePort = (): number => 20_000 + Math.floor(Math.random() * 10_000);
 
 /** @param address of the server, such as redis://127.0.0.1:6379 */
 export async function startTcpProxy(address: string): Promise<TcpProxy> {
-  const pairs = new Set<readonly [fromClient: Socket, fromServer: Socket]>();
-  let [target, requestsPass, answersPass] = [new URL(address), true, true];
-  const apply = (): void => {
-    for (const [fromClient, fromServer] of pairs) {
-      if (requestsPass) fromClient.resume();
-      else fromClient.pause();
-      if (answersPass) fromServer.resume();
-      else fromServer.pause();
+  const pairs = new Set<readonly [client: Socket, server: Socket]>();
+  let [target, isAsking, isAnswering] = [new URL(address), true, true];
+  const flow = (): void => {
+    for (const [client, server] of pairs) {
+      client[isAsking ? 'resume' : 'pause']();
+      server[isAnswering ? 'resume' : 'pause']();
     }
   };
-  const listener = createServer((fromClient) => {
-    const fromServer = connect(Number(target.port), target.hostname);
-    const pair = [fromClient, fromServer] as const;
+  const pass = (requests: boolean, answers: boolean): void => {
+    [isAsking, isAnswering] = [requests, answers];
+    flow();
+  };
+  const listener = createServer((client) => {
+    const server = connect(Number(target.port), target.hostname);
+    const pair = [client, server] as const;
     pairs.add(pair);
-    for (const [one, other] of [pair, pair.toReversed() as [Socket, Socket]]) {
-      one.setNoDelay();
-      one.on('data', (bytes) => other.write(bytes));
-      one.on('error', () => other.destroy());
-      one.on('end', () => other.end());
-      one.on('close', () => other.destroySoon());
-      one.on('close', () => pairs.delete(pair));
+    for (const [from, to] of [pair, [server, client] as const]) {
+      from.on('data', (bytes) => to.write(bytes));
+      from.on('error', () => undefined);
+      from.on('close', () => pairs.delete(pair) && to.destroySoon());
     }
-    apply();
+    flow();
   });
   const listen = async (port: number): Promise<number> => {
     listener.listen(port, '127.0.0.1');
@@ -55,27 +53,18 @@ export async function startTcpProxy(address: string): Promise<TcpProxy> {
   const port = await listen(somePort()).catch(() => listen(somePort()));
   const own = new URL(address);
   own.port = String(port);
-  const cut = async (): Promise<void> => {
-    if (!listener.listening) return;
-    const closed = once(listener, 'close');
-    listener.close();
-    for (const socket of [...pairs].flat()) socket.resetAndDestroy();
-    await closed;
-  };
-  const pass = (requests: boolean, answers: boolean): void => {
-    [requestsPass, answersPass] = [requests, answers];
-    apply();
-  };
   return {
     address: own.href,
     freeze: () => pass(false, false),
-    swallowAnswers: () => pass(true, false),
-    cut,
+    holdAnswers: () => pass(true, false),
+    cut: async () => {
+      for (const socket of [...pairs].flat()) socket.resetAndDestroy();
+      if (listener.listening) await once(listener.close(), 'close');
+    },
     forward: async (to = target.href) => {
       target = new URL(to);
       pass(true, true);
       if (!listener.listening) await listen(port);
     },
-    stop: cut,
   };
 }
