@@ -92,6 +92,7 @@ describe('a logout', () => {
         }
       }),
     ).listen(0, '127.0.0.1');
+    server.keepAliveTimeout = 0;
     await new Promise((resolve) => server.once('listening', resolve));
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     let alive = 0;

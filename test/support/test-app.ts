@@ -203,6 +203,8 @@ export async function startTestApp(settings: TestAppSettings = {}): Promise<Test
   const app = module.createNestApplication<NestExpressApplication>({ logger: false });
   settings.setup?.(app);
   await app.listen(0, '127.0.0.1');
+  // Idle connections stay open: a client that reuses one in the moment it is closed would see a reset.
+  app.getHttpServer().keepAliveTimeout = 0;
   const origin = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   const login = app.get(LoginManagerService);
   const events: TestApp['events'] = [];
