@@ -6,7 +6,14 @@ import { recordOf, textOf } from '../../lib/stores/record-text.js';
 const times = fc.integer({ min: 0, max: 4_000_000_000_000 });
 const hash = fc.string({ unit: fc.constantFrom(...'AZaz09-_'.split('')), minLength: 43, maxLength: 43 });
 const text = fc.string({ unit: 'binary', maxLength: 200 });
-const records: fc.Arbitrary<LoginRecord> = fc.record({
+/** Also of the parts that the text has short names for, and of what looks like such a name. */
+const userAgent = fc.oneof(
+  text,
+  fc
+    .array(fc.constantFrom('~', '~1', 'Mozilla/5.0 (', '.0.0.0', ' Mobile', ' Safari/', 'x'), { maxLength: 12 })
+    .map((parts) => parts.join('')),
+);
+const plain: fc.Arbitrary<LoginRecord> = fc.record({
   id: hash,
   userId: text,
   stampHash: fc.option(hash),
@@ -25,9 +32,14 @@ const records: fc.Arbitrary<LoginRecord> = fc.record({
   lastSeenAt: times,
   endsAt: times,
   identifier: text,
-  userAgent: text,
+  userAgent,
   ip: text,
   version: fc.nat(),
+});
+/** As a rule the session's token is the newest one that was sent. */
+const records = fc.tuple(plain, fc.boolean()).map(([record, isSent]): LoginRecord => {
+  const tokenHash = record.remember?.candidates.at(-1)?.hash ?? record.remember?.base;
+  return isSent && tokenHash !== undefined ? { ...record, session: { ...record.session, tokenHash } } : record;
 });
 const headOf = ({ version, session, lastSeenAt, endsAt }: LoginRecord) => ({
   version,
