@@ -39,10 +39,10 @@ export class LoginDevices {
 
   async list(userId: unknown, request?: LoginRequest): Promise<LoginDevice[]> {
     const current = request && (await this.contexts.of(request).resolve()).login?.record;
-    const id = userIdText(userId);
+    const ofUser = userIdText(userId);
     // Whoever asks has the security stamp of now: those of another one let nobody in.
-    const counts = (record: LoginRecord): boolean => current?.userId !== id || hasStamp(record, current.stampHash);
-    const records = (await this.logins.list(id)).filter(counts);
+    const counts = (record: LoginRecord): boolean => current?.userId !== ofUser || hasStamp(record, current.stampHash);
+    const records = (await this.logins.list(ofUser)).filter(counts);
     return records.map(({ id, createdAt, lastSeenAt, ip, userAgent, remember }) => ({
       loginId: id,
       createdAt,

@@ -43,7 +43,7 @@ interface RememberChange {
   readonly tokenHash?: string;
 }
 
-/** Logins may write `lastSeenAt` this often at the most, or ten times an idle time. */
+/** Milliseconds between two writes of `lastSeenAt`, or a tenth of the idle time where that is less. */
 const TOUCH_INTERVAL = 60_000;
 
 /** So many lost races in a row are no race: the store answers old records, or takes none. */

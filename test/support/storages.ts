@@ -10,6 +10,7 @@ import { createClient } from 'redis';
 import { memoryStorage } from 'nestjs-login';
 import type { LoginStorage } from 'nestjs-login';
 import { redisStorage } from 'nestjs-login/redis';
+import type { RedisClient } from 'nestjs-login/redis';
 import { migrateLoginTables, sqlStorage } from 'nestjs-login/sql';
 import { addressOf } from './servers.js';
 import type { Server } from './servers.js';
@@ -106,40 +107,43 @@ async function recordsOf(send: Send, prefix: string): Promise<number> {
   return fields.flat().filter((field) => field.length === 22).length;
 }
 
-async function nodeRedis(clock?: () => number, url = addressOf('redis')): Promise<TestStorage> {
-  const client = createClient({ url, disableOfflineQueue: true });
-  client.on('error', ignore);
-  await client.connect();
+/** The storage by either client, under keys of its own. */
+function overRedis(client: RedisClient, send: Send, end: () => unknown, clock?: () => number): TestStorage {
   const prefix = `test-${unique()}:`;
-  const send: Send = (...words) => client.sendCommand(words);
   return {
     storage: redisStorage(client, { prefix, ...(clock && { clock }) }),
     dump: () => dumpOf(send, prefix),
     records: () => recordsOf(send, prefix),
     close: async () => {
-      const keys = await client.keys(`${prefix}*`);
-      if (keys.length) await client.del(keys);
-      await client.close();
+      const keys = (await send('KEYS', `${prefix}*`)) as string[];
+      if (keys.length) await send('DEL', ...keys);
+      await end();
     },
   };
+}
+
+async function nodeRedis(clock?: () => number, url = addressOf('redis')): Promise<TestStorage> {
+  const client = createClient({ url, disableOfflineQueue: true });
+  client.on('error', ignore);
+  await client.connect();
+  return overRedis(
+    client,
+    (...words) => client.sendCommand(words),
+    () => client.close(),
+    clock,
+  );
 }
 
 async function ioRedis(clock?: () => number, url = addressOf('redis')): Promise<TestStorage> {
   const client = new Redis(url, { enableOfflineQueue: false, lazyConnect: true });
   client.on('error', ignore);
   await client.connect();
-  const prefix = `test-${unique()}:`;
-  const send: Send = (command = '', ...words) => client.call(command, ...words);
-  return {
-    storage: redisStorage(client, { prefix, ...(clock && { clock }) }),
-    dump: () => dumpOf(send, prefix),
-    records: () => recordsOf(send, prefix),
-    close: async () => {
-      const keys = await client.keys(`${prefix}*`);
-      if (keys.length) await client.del(keys);
-      client.disconnect();
-    },
-  };
+  return overRedis(
+    client,
+    (command = '', ...words) => client.call(command, ...words),
+    () => client.disconnect(),
+    clock,
+  );
 }
 
 /** Sessions in the one, login records in the other. */

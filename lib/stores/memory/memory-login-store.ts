@@ -3,14 +3,12 @@ import { userKeyOf } from '../../logins/login-id.js';
 import type { LoginRecord } from '../../logins/login-record.js';
 import { LoginStore } from '../../logins/login-store.js';
 import type { FoundLogin, InsertedLogin, ListedLogins, LoginCap, LoginUse } from '../../logins/login-store.js';
+import { NOTE_LIFETIME } from '../lifetimes.js';
 
 interface Entry {
   readonly record: LoginRecord;
   readonly values: string | null;
 }
-
-/** Milliseconds that a theft is noted for: 90 days. */
-const NOTE_LIFETIME = 90 * 86_400_000;
 
 /** The reference of the port: every method is done before it returns, so nothing comes between two steps of one. */
 export class MemoryLoginStore extends LoginStore {

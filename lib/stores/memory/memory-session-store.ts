@@ -1,8 +1,6 @@
 /** Sessions of visitors who are not logged in, in this process's memory. Each ends a day after its last use. */
 import type { SessionStore, StoredSession } from '../../logins/login-storage.js';
-
-/** Milliseconds. A visitor who comes back later begins anew. */
-const LIFETIME = 86_400_000;
+import { SESSION_LIFETIME } from '../lifetimes.js';
 
 /** A session store of express-session's shape that does not grow for ever. */
 export class MemorySessionStore implements SessionStore {
@@ -23,7 +21,7 @@ export class MemorySessionStore implements SessionStore {
   }
 
   set(id: string, session: StoredSession, callback?: (error?: unknown) => void): void {
-    this.#entries.set(id, { json: JSON.stringify(session), endsAt: this.clock() + LIFETIME });
+    this.#entries.set(id, { json: JSON.stringify(session), endsAt: this.clock() + SESSION_LIFETIME });
     if (callback) setImmediate(callback);
   }
 
@@ -34,7 +32,7 @@ export class MemorySessionStore implements SessionStore {
 
   touch(id: string, _session: StoredSession, callback?: () => void): void {
     const entry = this.#entries.get(id);
-    if (entry) entry.endsAt = this.clock() + LIFETIME;
+    if (entry) entry.endsAt = this.clock() + SESSION_LIFETIME;
     if (callback) setImmediate(callback);
   }
 

@@ -1,10 +1,8 @@
 /** memoryStorage(): both stores in memory, and the sweep that bounds them. */
 import type { LoginStorage } from '../../logins/login-storage.js';
+import { SWEEP_INTERVAL } from '../lifetimes.js';
 import { MemoryLoginStore } from './memory-login-store.js';
 import { MemorySessionStore } from './memory-session-store.js';
-
-/** Milliseconds between two sweeps. */
-const SWEEP_INTERVAL = 60_000;
 
 /** A storage in memory. */
 export interface MemoryStorage extends LoginStorage {

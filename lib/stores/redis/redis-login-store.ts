@@ -4,12 +4,10 @@ import { userKeyOf } from '../../logins/login-id.js';
 import type { LoginRecord } from '../../logins/login-record.js';
 import { LoginStore } from '../../logins/login-store.js';
 import type { FoundLogin, InsertedLogin, ListedLogins, LoginCap, LoginUse } from '../../logins/login-store.js';
+import { NOTE_LIFETIME } from '../lifetimes.js';
 import { recordOf, textOf } from '../record-text.js';
 import type { RedisConnection } from './redis-connection.js';
 import { DELETE_ALL, DELETE_FOR_THEFT, INSERT, LIST, REPLACE, SAVE_VALUES, TOUCH } from './redis-scripts.js';
-
-/** Milliseconds that a theft is noted for: 90 days. */
-const NOTE_LIFETIME = 90 * 86_400_000;
 
 /** Keeps what `LoginStore` promises on Redis 6.2 or newer; records leave by their time to live. */
 export class RedisLoginStore extends LoginStore {

@@ -1,10 +1,8 @@
 /** Sessions of visitors who are not logged in, in Redis. Each ends a day after its last use, by its time to live. */
 import type { SessionStore, StoredSession } from '../../logins/login-storage.js';
+import { SESSION_LIFETIME } from '../lifetimes.js';
 import { answer, sessionOf } from '../session-answers.js';
 import type { RedisConnection } from './redis-connection.js';
-
-/** Milliseconds. A visitor who comes back later begins anew. */
-const LIFETIME = '86400000';
 
 /** A session store of express-session's shape, small: the well-kept one serves one of the two clients alone. */
 export class RedisSessionStore implements SessionStore {
@@ -23,7 +21,7 @@ export class RedisSessionStore implements SessionStore {
   }
 
   set(id: string, session: StoredSession, callback?: (error?: unknown) => void): void {
-    answer(this.#send(id, 'SET', JSON.stringify(session), 'PX', LIFETIME), callback);
+    answer(this.#send(id, 'SET', JSON.stringify(session), 'PX', String(SESSION_LIFETIME)), callback);
   }
 
   destroy(id: string, callback?: (error?: unknown) => void): void {
@@ -31,7 +29,7 @@ export class RedisSessionStore implements SessionStore {
   }
 
   touch(id: string, _session: StoredSession, callback?: () => void): void {
-    answer(this.#send(id, 'PEXPIRE', LIFETIME), callback);
+    answer(this.#send(id, 'PEXPIRE', String(SESSION_LIFETIME)), callback);
   }
 
   #send(id: string, command: string, ...words: string[]): Promise<unknown> {

@@ -4,15 +4,10 @@ import { userKeyOf } from '../../logins/login-id.js';
 import type { LoginRecord } from '../../logins/login-record.js';
 import { LoginStore } from '../../logins/login-store.js';
 import type { FoundLogin, InsertedLogin, ListedLogins, LoginCap, LoginUse } from '../../logins/login-store.js';
+import { MOST_SWEPT, NOTE_LIFETIME } from '../lifetimes.js';
 import { recordOf, textOf } from '../record-text.js';
 import type { SqlDriver, SqlRow, SqlStatement, SqlValue } from './sql-driver.js';
 import { checkSchema } from './sql-schema.js';
-
-/** Rows that one sweep takes at the most, so that it never holds the database for long. */
-const SWEEP = 1000;
-
-/** Milliseconds that a theft is noted for: 90 days. */
-const NOTE_LIFETIME = 90 * 86_400_000;
 
 /** What the function that inserts in PostgreSQL takes, see sql-schema.ts. */
 const INSERT_TYPES = 'text text integer bigint bigint bigint text text bigint integer integer text'.split(' ');
@@ -123,7 +118,7 @@ export class SqlLoginStore extends LoginStore {
 
   override async deleteExpired(): Promise<number> {
     const now = await this.clock();
-    const some = `SELECT id FROM ${this.#records} WHERE ends_at <= $1 LIMIT ${SWEEP}`;
+    const some = `SELECT id FROM ${this.#records} WHERE ends_at <= $1 LIMIT ${MOST_SWEPT}`;
     // Looked at again: a login that was touched since stays.
     const text = `DELETE FROM ${this.#records} WHERE id IN (${some}) AND ends_at <= $1 RETURNING id`;
     const ended = await this.#rows(text, [now]);

@@ -1,14 +1,9 @@
 /** Sessions of visitors who are not logged in, in a SQL database. Each ends a day after its last use. */
 import type { SessionStore, StoredSession } from '../../logins/login-storage.js';
+import { MOST_SWEPT, SESSION_LIFETIME } from '../lifetimes.js';
 import { answer, sessionOf } from '../session-answers.js';
 import type { SqlDriver, SqlRow, SqlValue } from './sql-driver.js';
 import { checkSchema } from './sql-schema.js';
-
-/** Milliseconds. A visitor who comes back later begins anew. */
-const LIFETIME = 86_400_000;
-
-/** Rows that one sweep takes at the most. */
-const SWEEP = 1000;
 
 /** A session store of express-session's shape. */
 export class SqlSessionStore implements SessionStore {
@@ -42,7 +37,7 @@ export class SqlSessionStore implements SessionStore {
     const text = `INSERT INTO ${this.#sessions} (id, session, ends_at) VALUES ($1, $2, $3)
       ON CONFLICT (id) DO UPDATE SET session = excluded.session, ends_at = excluded.ends_at`;
     answer(
-      this.#run(text, (now) => [id, JSON.stringify(session), now + LIFETIME]),
+      this.#run(text, (now) => [id, JSON.stringify(session), now + SESSION_LIFETIME]),
       callback,
     );
   }
@@ -57,14 +52,14 @@ export class SqlSessionStore implements SessionStore {
   touch(id: string, _session: StoredSession, callback?: () => void): void {
     const text = `UPDATE ${this.#sessions} SET ends_at = $2 WHERE id = $1`;
     answer(
-      this.#run(text, (now) => [id, now + LIFETIME]),
+      this.#run(text, (now) => [id, now + SESSION_LIFETIME]),
       callback,
     );
   }
 
   /** Drops sessions that have ended, a thousand at the most. */
   async deleteExpired(): Promise<void> {
-    const some = `SELECT id FROM ${this.#sessions} WHERE ends_at <= $1 LIMIT ${SWEEP}`;
+    const some = `SELECT id FROM ${this.#sessions} WHERE ends_at <= $1 LIMIT ${MOST_SWEPT}`;
     await this.#run(`DELETE FROM ${this.#sessions} WHERE id IN (${some}) AND ends_at <= $1`, (now) => [now]);
   }
 

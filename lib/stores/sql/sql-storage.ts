@@ -1,14 +1,12 @@
 /** sqlStorage(): sessions and logins in a PostgreSQL or SQLite database, and the sweep that keeps it small. */
 import type { LoginStorage } from '../../logins/login-storage.js';
+import { SWEEP_INTERVAL } from '../lifetimes.js';
 import { StoreClock } from '../store-clock.js';
 import { driverOf } from './sql-driver.js';
 import type { SqlDatabase, SqlDriver } from './sql-driver.js';
 import { SqlLoginStore } from './sql-login-store.js';
 import { checkPrefix, migrate, TABLE_PREFIX } from './sql-schema.js';
 import { SqlSessionStore } from './sql-session-store.js';
-
-/** Milliseconds between two sweeps. */
-const SWEEP_INTERVAL = 60_000;
 
 /** The options of `sqlStorage()`. */
 export interface SqlStorageOptions {
