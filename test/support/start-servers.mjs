@@ -12,7 +12,10 @@ const ADDRESSES = { redis: 'TEST_REDIS_URL', postgres: 'TEST_POSTGRES_URL' };
 const leftOut = (process.env.TEST_WITHOUT ?? '').split(',').filter(Boolean);
 
 /** Called by jest before the first test file. */
-export default async function startServers() {
+export default () => startServers();
+
+/** @param {Record<string, string | number>} postgresSettings settings of PostgreSQL beside those that the tests need */
+export async function startServers(postgresSettings = {}) {
   for (const name of leftOut)
     if (!(name in ADDRESSES))
       throw new Error(`TEST_WITHOUT names "${name}". Write ${Object.keys(ADDRESSES).join(' or ')}.`);
@@ -28,7 +31,7 @@ export default async function startServers() {
   };
   try {
     if (!leftOut.includes('redis')) stops.push(await startRedis(folder));
-    if (!leftOut.includes('postgres')) stops.push(await startPostgres(folder));
+    if (!leftOut.includes('postgres')) stops.push(await startPostgres(folder, postgresSettings));
   } catch (error) {
     await globalThis.stopServers();
     throw error;
@@ -55,7 +58,7 @@ async function startRedis(folder) {
   };
 }
 
-async function startPostgres(folder) {
+async function startPostgres(folder, settings) {
   const port = await freePort();
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, 'postgres'),
@@ -71,6 +74,7 @@ async function startPostgres(folder) {
       // Counts the statements of a database that asks for it, and of no other.
       shared_preload_libraries: 'pg_stat_statements',
       'pg_stat_statements.track': 'none',
+      ...settings,
     }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     onLog: () => undefined,
   });
