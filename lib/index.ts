@@ -6,6 +6,7 @@ export {
   OnLogin,
   RequestLoader,
   UnauthorizedHandler,
+  UnavailableHandler,
   UserLoader,
 } from './decorators/handler.decorators.js';
 export type { LoginEventStream } from './events/login-event-stream.js';

@@ -1,4 +1,4 @@
-/** Decorators for providers' methods that this package calls: loaders, refusal handlers, listeners. Found by discovery. */
+/** Decorators for providers' methods that this package calls: loaders, handlers of refusals and outages, listeners. Found by discovery. */
 import type { LoginEventName } from '../events/login-events.js';
 import { HANDLER_ROLE, LISTENS_TO } from '../metadata/metadata-keys.js';
 import type { HandlerRole } from '../metadata/metadata-keys.js';
@@ -30,6 +30,17 @@ export function UnauthorizedHandler(): MethodDecorator {
 /** The same where a fresh login is required (Flask-Login's needs_refresh_handler). */
 export function NeedsRefreshHandler(): MethodDecorator {
   return plays('needs-refresh-handler');
+}
+
+/**
+ * Answers in place of the JSON 503 where a store or a loader fails, in a handler, a guard or in front of all routes: gets request
+ * and response once the cause is logged and the status 503, `Retry-After` and `Cache-Control: no-store` are set. It writes the
+ * answer, or throws an HttpException. Where none has begun when it is done (await `sendFile` and the like), the JSON is the answer;
+ * an answer that had begun before the outage gets nothing added, and the method is not called. Ask nothing of login
+ * or session in it: they are what has failed.
+ */
+export function UnavailableHandler(): MethodDecorator {
+  return plays('unavailable-handler');
 }
 
 /** Calls the method at every event of this name: `@OnLogin('loggedIn') greet(event: LoginEvents['loggedIn'])`. */

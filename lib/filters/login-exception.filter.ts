@@ -1,4 +1,4 @@
-/** Answers refusals: a browser is redirected, everybody else gets JSON with a machine code; outages are 503 with Retry-After. */
+/** Answers refusals: a browser is redirected, everybody else gets JSON with a machine code; outages are 503 with Retry-After. The application's own handlers go first. */
 import { Catch, HttpException, Logger } from '@nestjs/common';
 import type { ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
@@ -45,9 +45,11 @@ export class LoginExceptionFilter extends BaseExceptionFilter {
     const [request, response] = host.getArgs<[LoginRequest, ServerResponse]>();
     try {
       keepOutOfCaches(response);
-      if (exception instanceof LoginUnavailableException) this.#unavailable(exception, response);
-      else if (await this.#challenged(exception, request, response)) return;
-      super.catch(exception, host);
+      const isAnswered =
+        exception instanceof LoginUnavailableException
+          ? await this.#unavailable(exception, request, response)
+          : await this.#challenged(exception, request, response);
+      if (!isAnswered) super.catch(exception, host);
     } catch (error) {
       this.#fail(error, host);
     }
@@ -62,12 +64,25 @@ export class LoginExceptionFilter extends BaseExceptionFilter {
     }
   }
 
-  #unavailable(exception: LoginUnavailableException, response: ServerResponse): void {
+  /** Tells the log what failed, then lets the application's handler answer. False: the JSON 503 is the answer. */
+  async #unavailable(
+    exception: LoginUnavailableException,
+    request: LoginRequest,
+    response: ServerResponse,
+  ): Promise<boolean> {
     this.#logger.error(
       `${exception.what} failed`,
       exception.cause instanceof Error ? exception.cause.stack : exception.cause,
     );
-    if (!response.headersSent) response.setHeader('Retry-After', RETRY_AFTER);
+    // A handler would only add its page to the half that the client has.
+    if (response.headersSent) return false;
+    response.setHeader('Retry-After', RETRY_AFTER);
+    const handler = this.handlers.get('unavailable-handler');
+    if (!handler) return false;
+    // A handler that just ends a page would answer 200, and a cache or a monitor would take the outage for the page.
+    response.statusCode = exception.getStatus();
+    await handler(request, response);
+    return response.writableEnded || response.headersSent;
   }
 
   /** Tells the refusal, then lets the application's handler or the redirect answer. False: the 401 is the answer. */
@@ -79,12 +94,12 @@ export class LoginExceptionFilter extends BaseExceptionFilter {
       method: request.method ?? '',
       path,
     });
+    if (response.headersSent) return false;
     const handler = this.handlers.get(isStale ? 'needs-refresh-handler' : 'unauthorized-handler');
     if (handler) {
       await handler(request, response);
       return response.writableEnded || response.headersSent;
     }
-    if (response.headersSent) return false;
     return this.challenge.redirect(request, isStale ? 'needs-refresh' : 'login', this.contexts.of(request).loginView);
   }
 }

@@ -14,4 +14,5 @@ export type Access =
   { readonly kind: 'public' } | { readonly kind: 'login' } | { readonly kind: 'fresh'; readonly maxAge: number | null };
 
 /** What a provider's method may be to us. */
-export type HandlerRole = 'user-loader' | 'request-loader' | 'unauthorized-handler' | 'needs-refresh-handler';
+export type HandlerRole =
+  'user-loader' | 'request-loader' | 'unauthorized-handler' | 'needs-refresh-handler' | 'unavailable-handler';

@@ -39,6 +39,7 @@ export class ExpressSession {
     logins: LoginRegistry,
     sessions: SessionStore,
     openedBy: (request: LoginRequest) => OpenedSession | undefined,
+    regenerate: (request: LoginRequest) => void,
   ) {
     const { name, attributes } = options.sessionCookie;
     const { domain, secure, httpOnly, sameSite } = attributes;
@@ -56,8 +57,9 @@ export class ExpressSession {
     }) as never;
     const generate = (this.#store as unknown as { generate: (request: SessionRequest) => void }).generate;
     this.#generate = generate;
+    // Of a request that has a session already it is `req.session.regenerate()` that asks.
     (this.#store as unknown as { generate: (request: SessionRequest) => void }).generate = (request) =>
-      this.begin(request, newAnonymousSessionId());
+      this.isOpen(request) ? regenerate(request) : this.begin(request, newAnonymousSessionId());
   }
 
   /** The session ids that the request brings under a signature of ours: one, unless its cookies contradict each other. */

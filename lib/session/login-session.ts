@@ -45,12 +45,9 @@ export class LoginSession {
     private readonly options: ResolvedLoginOptions,
     private readonly logins: LoginRegistry,
   ) {
-    this.#express = new ExpressSession(
-      options,
-      logins,
-      options.storage.sessions,
-      (request) => this.#state(request).opened,
-    );
+    const openedBy = (request: LoginRequest): OpenedSession | undefined => this.#state(request).opened;
+    const regenerate = (request: LoginRequest): void => this.#regenerate(request);
+    this.#express = new ExpressSession(options, logins, options.storage.sessions, openedBy, regenerate);
   }
 
   /**
@@ -74,7 +71,7 @@ export class LoginSession {
       state.readAt = performance.now();
     }
     const found = await (state.found ??= Promise.resolve(NOBODY));
-    // `req.session.destroy()` and `regenerate()` by the application end the login.
+    // `req.session.destroy()` by the application ends the login.
     const ended =
       found.verdict === 'alive' && state.opened && this.#express.currentId(request) !== state.opened.sessionId;
     if (ended) this.#known(state, NOBODY);
@@ -164,6 +161,12 @@ export class LoginSession {
     this.#known(state, NOBODY);
     state.opened = THROWN_AWAY;
     keepOutOfCaches(responseOf(request));
+  }
+
+  /** `req.session.regenerate()` by the application, which has ended a login by then. A throw-away session stays one. */
+  #regenerate(request: LoginRequest): void {
+    if (this.#state(request).opened === THROWN_AWAY) this.#express.begin(request, null);
+    else this.leave(request);
   }
 
   /** Goes on as nobody: a new anonymous session, and a cookie that clears the one before. */

@@ -1,17 +1,8 @@
-/** loginAs(): a real login for a test, without the application's own login form. */
-import { createServer, get } from 'node:http';
-import type { AddressInfo } from 'node:net';
+/** loginAs(): a real login as the Cookie header of a test's requests. */
 import type { INestApplication } from '@nestjs/common';
-import { LoginManagerService } from '../index.js';
-import type { LoginRequest, LoginUser } from '../index.js';
-
-/** How the login is made. */
-export interface LoginAsOptions {
-  /** Whether the login is fresh. Default: true. */
-  readonly fresh?: boolean;
-  /** The User-Agent header of the login; session protection compares it with that of later requests. Default: none, as in supertest. */
-  readonly userAgent?: string;
-}
+import type { LoginUser } from '../index.js';
+import { loginCookies } from './login-cookies.js';
+import type { LoginAsOptions } from './real-login.js';
 
 /**
  * Logs a user in over real HTTP, by LoginManagerService and into the application's own storage, from 127.0.0.1.
@@ -20,41 +11,6 @@ export interface LoginAsOptions {
  * @throws Error where loginUser rejects, or refuses an inactive user or one login too many
  */
 export async function loginAs(app: INestApplication, user: LoginUser, options: LoginAsOptions = {}): Promise<string> {
-  const { fresh = true, userAgent } = options;
-  const login = app.get(LoginManagerService, { strict: false });
-  const express = app.getHttpAdapter().getInstance() as { request: object; response: object };
-  let outcome: Promise<boolean> = Promise.resolve(false);
-  const server = createServer((request, response) => {
-    // What Express does to every request first; LoginModule reads no more of it.
-    Object.setPrototypeOf(request, express.request);
-    Object.setPrototypeOf(response, express.response);
-    Object.assign(request, { res: response });
-    Object.assign(response, { req: request });
-    outcome = login.loginUser(request as LoginRequest, user, { fresh });
-    outcome.then(
-      () => response.end(),
-      () => response.end(),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    const { port } = server.address() as AddressInfo;
-    const cookies = await cookiesOf(port, userAgent);
-    if (!(await outcome))
-      throw new Error('loginUser refused: the user is inactive, or has as many logins as login.maxLogins allows.');
-    return cookies;
-  } finally {
-    server.close();
-  }
-}
-
-function cookiesOf(port: number, userAgent: string | undefined): Promise<string> {
-  const headers = userAgent === undefined ? {} : { 'user-agent': userAgent };
-  return new Promise((resolve, reject) => {
-    get({ host: '127.0.0.1', port, headers, agent: false }, (response) => {
-      response.resume();
-      const lines = response.headers['set-cookie'] ?? [];
-      response.once('end', () => resolve(lines.map((line) => line.split(';')[0]).join('; ')));
-    }).once('error', reject);
-  });
+  const cookies = await loginCookies(app, user, options);
+  return cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
 }

@@ -1,4 +1,4 @@
-/** The application's own methods that we call, found by discovery: loaders, refusal handlers, listeners. */
+/** The application's own methods that we call, found by discovery: loaders, handlers of refusals and outages, listeners. */
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
@@ -15,6 +15,7 @@ const DECORATORS: Readonly<Record<HandlerRole, string>> = {
   'request-loader': '@RequestLoader()',
   'unauthorized-handler': '@UnauthorizedHandler()',
   'needs-refresh-handler': '@NeedsRefreshHandler()',
+  'unavailable-handler': '@UnavailableHandler()',
 };
 
 /** Methods of providers and controllers by the role that a decorator gave them. */

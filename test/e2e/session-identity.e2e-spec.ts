@@ -45,10 +45,15 @@ class IdentityController {
   async own(
     @Req() req: Request & { session: ExpressSession },
     @Query('what') what: 'regenerate' | 'destroy',
+    @Query('first') first?: 'ask' | 'logout',
+    @Query('write') write?: string,
   ): Promise<{ id: string | null }> {
+    if (first === 'ask') await this.login.currentUser(req);
+    if (first === 'logout') await this.login.logoutUser(req);
     await new Promise<void>((resolve, reject) =>
       req.session[what]((error: unknown) => (error ? reject(error as Error) : resolve())),
     );
+    if (write !== undefined) Object.assign(req.session, { written: write });
     return { id: ((await this.login.currentUser(req)) as { id: string } | null)?.id ?? null };
   }
 
@@ -245,6 +250,41 @@ describe('the session', () => {
 
   describe('has values that', () => {
     const login = { session: { keepOnLogin: ['cart'] } };
+
+    it.each([
+      ['by a stranger', async (stranger: Browser) => stranger.get('/set?colour=red'), ''],
+      ['by who is logged in', async (browser: Browser) => browser.post('/login/ada'), ''],
+      [
+        'by who is logged in, and asks who that is',
+        async (browser: Browser) => browser.post('/login/ada'),
+        '&first=ask',
+      ],
+      ['after a logout', async (browser: Browser) => browser.post('/login/ada'), '&first=logout'],
+    ])('are stored when they are written after session.regenerate(), %s', async (_who, begin, first) => {
+      const { app } = await start({ login });
+      const browser = app.browser();
+      await begin(browser);
+      await browser.get('/set?colour=red');
+      const former = cookieOf(browser);
+      await browser.post(`/own/it?what=regenerate&write=new${first}`);
+      expect(cookieOf(browser)).not.toBe(former);
+      expect(await valuesOf(browser)).toEqual({ written: 'new' });
+      expect(await whoIs(browser)).toBe(null);
+      expect((await app.browser().get('/values', { cookie: `session=${former}` })).json).toEqual({});
+    });
+
+    it('are stored nowhere by a request that is let in beside the one that restores, also after session.regenerate()', async () => {
+      const { app, memory } = await start({ login });
+      const browser = app.browser();
+      await browser.post('/login/ada?remember=1');
+      browser.close();
+      const late = browser.clone();
+      expect(await whoIs(browser)).toBe('ada');
+      const answer = await late.post('/own/it?what=regenerate&first=ask&write=new');
+      expect([answer.json, answer.cookies]).toEqual([{ id: 'ada' }, []]);
+      expect(memory.sessions.size).toBe(0);
+      expect(await whoIs(browser)).toBe('ada');
+    });
 
     it('stay when the same user logs in again', async () => {
       const { browser } = await start({ login });

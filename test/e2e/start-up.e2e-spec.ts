@@ -6,7 +6,15 @@ import type { DynamicModule, ModuleMetadata, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import session from 'express-session';
-import { LoginFault, LoginModule, memoryStorage, MemoryLoginStore, RequestLoader, UserLoader } from 'nestjs-login';
+import {
+  LoginFault,
+  LoginModule,
+  memoryStorage,
+  MemoryLoginStore,
+  RequestLoader,
+  UnavailableHandler,
+  UserLoader,
+} from 'nestjs-login';
 import type { LoginErrorCode, LoginModuleOptions } from 'nestjs-login';
 import { Browser } from '../support/browser-client.js';
 import { SECRET } from '../support/test-app.js';
@@ -186,6 +194,18 @@ describe('loaders', () => {
   }
 
   @Injectable()
+  class Outages {
+    @UnavailableHandler()
+    page(): void {}
+  }
+
+  @Injectable()
+  class OtherOutages {
+    @UnavailableHandler()
+    json(): void {}
+  }
+
+  @Injectable()
   class TwoUserLoaders {
     @UserLoader()
     first(): null {
@@ -230,6 +250,7 @@ describe('loaders', () => {
     ['user loaders on one provider', [TwoUserLoaders], /@UserLoader\(\).*TwoUserLoaders\.first.*TwoUserLoaders\.second/],
     ['request loaders on two providers', [Keys, OtherKeys], /@RequestLoader\(\).*Keys\.byKey.*OtherKeys\.byToken/],
     ['request loaders on one provider', [TwoRequestLoaders], /@RequestLoader\(\).*TwoRequestLoaders\.first.*TwoRequestLoaders\.second/],
+    ['handlers of outages', [Users, Outages, OtherOutages], /@UnavailableHandler\(\).*Outages\.page.*OtherOutages\.json/],
   ])('two %s are refused, and both are named', (_what, providers, both) =>
     expectRefusal({ providers }, 'ERR_LOGIN_HANDLER_TWICE', both, /Leave one/),
   ); // prettier-ignore

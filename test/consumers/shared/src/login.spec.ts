@@ -1,8 +1,8 @@
-/** Tests of the application as its users write them: a visit over real HTTP, and a login by loginAs. */
+/** Tests of the application as its users write them: a visit over real HTTP, and logins by loginAs and loginCookies. */
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { LoginManagerService } from 'nestjs-login';
-import { loginAs } from 'nestjs-login/testing';
+import { loginAs, loginCookies } from 'nestjs-login/testing';
 import { AppModule } from './app.module.js';
 import { ada } from './users.service.js';
 import { visit } from './visit.js';
@@ -28,6 +28,13 @@ describe('the application', () => {
     const cookie = await loginAs(app, ada, { userAgent: 'a test' });
     const answer = await fetch(origin, { headers: { ...agent, cookie } });
     expect([answer.status, await answer.text()]).toEqual([200, 'User 1: ada@example.com']);
+  });
+
+  it('takes the remember cookie of loginCookies for a real one', async () => {
+    const cookies = await loginCookies(app, ada, { remembered: true });
+    const [remember] = cookies.filter(({ expires }) => expires > 0);
+    const answer = await fetch(origin, { headers: { cookie: `${remember?.name}=${remember?.value}` } });
+    expect([answer.status, cookies.length]).toEqual([200, 2]);
   });
 
   it('tells a login of loginAs to who listens by the class of the package', async () => {
