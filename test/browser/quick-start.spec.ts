@@ -1,47 +1,27 @@
-/** The quick start in a real browser, started by the last command of `npm start`. */
-import { execFileSync, spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+/** The quick start in a real browser. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium, openProfile } from '../support/chromium.js';
-import { freePort } from '../support/free-port.js';
-
-/** What `npm start` runs once everything is built. */
-function startCommand(): string {
-  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
-  const command = scripts.start.split('&&').at(-1)?.trim();
-  if (!command?.startsWith('exec node'))
-    throw new Error(`The last command of "npm start" is not "exec node ...": ${command}`);
-  return command;
-}
+import { startSample } from '../support/sample.js';
+import type { RunningSample } from '../support/sample.js';
 
 describe('the quick start in a browser', () => {
-  let server: ChildProcess;
+  let sample: RunningSample;
   let browser: Browser;
   let home: string;
   let context: BrowserContext;
   let page: Page;
 
   beforeAll(async () => {
-    execFileSync(process.execPath, ['scripts/prepare.mjs', 'sample'], { stdio: 'inherit' });
-    const port = await freePort();
-    home = `http://localhost:${port}`;
-    server = spawn(startCommand(), {
-      shell: true,
-      env: { ...process.env, PORT: String(port), NODE_ENV: 'development' },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    for await (const chunk of server.stdout!.iterator({ destroyOnReturn: false }))
-      if (String(chunk).includes('Open http://')) break;
-    server.stdout!.resume();
+    sample = await startSample('start:quick-start');
+    home = sample.home;
     browser = await launchChromium();
   }, 60_000);
   afterAll(async () => {
     await browser?.close();
-    if (server?.exitCode === null && server.kill()) await once(server, 'exit');
+    await sample?.end();
   });
   beforeEach(async () => {
     context = await browser.newContext();

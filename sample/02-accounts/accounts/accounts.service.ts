@@ -1,0 +1,117 @@
+/** The accounts: register, find, prove, change, disable. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { UserLoader } from 'nestjs-login';
+import { AccountsDatabase } from '../stores/accounts-database.js';
+import { Account } from './account.js';
+import { hashPassword, isPassword } from './password.js';
+import { acceptedStep } from './second-factor.js';
+
+@Injectable()
+export class AccountsService {
+  constructor(private readonly database: AccountsDatabase) {}
+
+  /** Who a login belongs to; null ends it. */
+  @UserLoader()
+  async findById(id: string): Promise<Account | null> {
+    const row = await this.database.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirst();
+    return row ? new Account(row) : null;
+  }
+
+  /** All accounts, by address. */
+  async list(): Promise<Account[]> {
+    const rows = await this.database.selectFrom('accounts').selectAll().orderBy('email').execute();
+    return rows.map((row) => new Account(row));
+  }
+
+  /** Makes an account. @returns null where the address has one already */
+  async register(email: string, password: string, role: Account['role'] = 'user'): Promise<Account | null> {
+    const row = await this.database
+      .insertInto('accounts')
+      .values({
+        id: randomUUID(),
+        email: email.toLowerCase(),
+        passwordHash: await hashPassword(password),
+        role,
+        isDisabled: 0,
+        securityStamp: newStamp(),
+        totpSecret: null,
+        totpStep: 0,
+        createdAt: new Date().toISOString(),
+      })
+      .onConflict((conflict) => conflict.column('email').doNothing())
+      .returningAll()
+      .executeTakeFirst();
+    return row ? new Account(row) : null;
+  }
+
+  /**
+   * Whose address and password these are. One way for everybody: an unknown address, a wrong password and a disabled account
+   * cost one hash each and get the same answer, so that nobody learns which addresses have an account.
+   * @returns the account, or null; and the id of the account of this address, for its events
+   */
+  async verify(email: string, password: string): Promise<{ account: Account | null; accountId: string | null }> {
+    const row = await this.database
+      .selectFrom('accounts')
+      .selectAll()
+      .where('email', '=', email.toLowerCase())
+      .executeTakeFirst();
+    const isRight = await isPassword(row?.passwordHash ?? null, password);
+    const account = row && new Account(row);
+    return { account: account && isRight && account.isActive ? account : null, accountId: row?.id ?? null };
+  }
+
+  /** Whether this is the password of a known account. */
+  async isPasswordOf(account: Account, password: string): Promise<boolean> {
+    return (await this.verify(account.email, password)).account?.id === account.id;
+  }
+
+  /** Hash and stamp change in one statement: no login of before is left between them. */
+  async changePassword(id: string, password: string): Promise<void> {
+    const passwordHash = await hashPassword(password);
+    await this.#change(id, { passwordHash, securityStamp: newStamp() });
+  }
+
+  /** Switches the second factor on, with the secret that the user's device has proved to hold, or off, with null. */
+  async setSecondFactor(id: string, totpSecret: string | null): Promise<void> {
+    await this.#change(id, { totpSecret, totpStep: 0, securityStamp: newStamp() });
+  }
+
+  /** Whether this code counts now. Each counts once, on all nodes. */
+  async useCode(id: string, code: string): Promise<boolean> {
+    const row = await this.database.selectFrom('accounts').select('totpSecret').where('id', '=', id).executeTakeFirst();
+    const step = row?.totpSecret ? acceptedStep(row.totpSecret, code) : null;
+    if (step === null) return false;
+    const { numUpdatedRows } = await this.database
+      .updateTable('accounts')
+      .set({ totpStep: step })
+      .where('id', '=', id)
+      .where('totpStep', '<', step)
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows === 1n;
+  }
+
+  async setDisabled(id: string, isDisabled: boolean): Promise<boolean> {
+    return this.#change(id, { isDisabled: isDisabled ? 1 : 0 });
+  }
+
+  async #change(
+    id: string,
+    values: Partial<{
+      passwordHash: string;
+      securityStamp: string;
+      totpSecret: string | null;
+      totpStep: number;
+      isDisabled: number;
+    }>,
+  ): Promise<boolean> {
+    const { numUpdatedRows } = await this.database
+      .updateTable('accounts')
+      .set(values)
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows === 1n;
+  }
+}
+
+const newStamp = (): string => randomBytes(16).toString('base64url');

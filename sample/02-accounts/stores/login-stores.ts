@@ -1,0 +1,72 @@
+/** Where logins, sessions and the counts of tries are kept: SQLite, PostgreSQL or Redis. */
+import type { LoginStorage } from 'nestjs-login';
+import { redisStorage } from 'nestjs-login/redis';
+import { migrateLoginTables, sqlStorage } from 'nestjs-login/sql';
+import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRedis, RateLimiterSQLite } from 'rate-limiter-flexible';
+import type { IRateLimiterOptions, RateLimiterAbstract } from 'rate-limiter-flexible';
+import { createClient } from 'redis';
+import { openPostgres, openSqlite } from './accounts-database.js';
+
+/** Inject it as `LoginStores`. */
+export abstract class LoginStores {
+  abstract readonly storage: LoginStorage;
+  /** A counter of tries that all nodes share. Resolves once it can count. */
+  abstract limiter(options: IRateLimiterOptions): Promise<RateLimiterAbstract>;
+  abstract close(): Promise<void>;
+}
+
+/**
+ * Opens the stores, and makes their tables where they have any.
+ * @param address `sqlite:FILE`, `postgres://...` or `redis://...`
+ */
+export async function openLoginStores(address: string): Promise<LoginStores> {
+  if (address.startsWith('redis')) return redisStores(address);
+  return address.startsWith('sqlite:') ? sqliteStores(address) : postgresStores(address);
+}
+
+async function redisStores(url: string): Promise<LoginStores> {
+  // Without the offline queue a request is answered 503 at once while Redis is away.
+  const client = createClient({ url, disableOfflineQueue: true });
+  await client.on('error', (error: Error) => console.error(`Redis: ${error.message}`)).connect();
+  return {
+    storage: redisStorage(client),
+    limiter: async (options) => new RateLimiterRedis({ ...options, storeClient: client, useRedisPackage: true }),
+    close: () => client.close(),
+  };
+}
+
+async function postgresStores(address: string): Promise<LoginStores> {
+  const pool = openPostgres(address);
+  await migrateLoginTables(pool);
+  const storage = sqlStorage(pool);
+  return {
+    storage,
+    limiter: (options) =>
+      ready((done) => new RateLimiterPostgres({ ...options, storeClient: pool, tableName: 'login_tries' }, done)),
+    async close() {
+      storage.close();
+      await pool.end();
+    },
+  };
+}
+
+async function sqliteStores(address: string): Promise<LoginStores> {
+  const database = openSqlite(address);
+  await migrateLoginTables(database);
+  const storage = sqlStorage(database);
+  return {
+    storage,
+    limiter: async (options) => new RateLimiterMemory(options),
+    async close() {
+      storage.close();
+      database.close();
+    },
+  };
+}
+
+/** The counters that make a table say by a callback that it is there. */
+function ready<Limiter>(make: (done: (error?: Error) => void) => Limiter): Promise<Limiter> {
+  return new Promise((resolve, reject) => {
+    const limiter = make((error) => (error ? reject(error) : resolve(limiter)));
+  });
+}

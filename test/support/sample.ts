@@ -1,0 +1,46 @@
+/** Starts a sample in a process of its own, by the last command of its npm script. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { freePort } from './free-port.js';
+
+/** A sample that serves. */
+export interface RunningSample {
+  /** http://localhost:PORT */
+  readonly home: string;
+  /** Ends it, by a signal that it can answer or by one that it cannot. */
+  readonly end: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<void>;
+}
+
+/** Starts it, on a free port unless `env` names one; everything has to be built. @param env what the environment says beside */
+export async function startSample(
+  script: 'start' | 'start:quick-start',
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningSample> {
+  execFileSync(process.execPath, ['scripts/prepare.mjs', 'sample'], { stdio: 'inherit' });
+  const port = env.PORT ?? String(await freePort());
+  const server = spawn(lastCommand(script), {
+    shell: true,
+    env: { ...process.env, NODE_ENV: 'development', ...env, PORT: port },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const chunk of server.stdout.iterator({ destroyOnReturn: false }))
+    if (String(chunk).includes('Open http://')) break;
+  server.stdout.resume();
+  if (server.exitCode !== null) throw new Error(`"npm run ${script}" ended with ${server.exitCode}.`);
+  return {
+    home: `http://localhost:${port}`,
+    end: async (signal = 'SIGTERM') => {
+      if (server.exitCode === null && server.signalCode === null && server.kill(signal)) await once(server, 'exit');
+    },
+  };
+}
+
+/** What the script runs once everything is built. */
+function lastCommand(script: string): string {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+  const command = scripts[script]?.split('&&').at(-1)?.trim();
+  if (!command?.startsWith('exec node'))
+    throw new Error(`The last command of "npm run ${script}" is not "exec node ...": ${command}`);
+  return command;
+}
