@@ -25,7 +25,7 @@ export class AccountController {
   }
 
   @Post('login')
-  async signIn(@Req() req: Request, @Res() res: Response, @Body() form: LoginForm) {
+  async signIn(@Req() req: Request, @Res() res: Response, @Body() form: LoginForm = {}) {
     const user = await this.users.verify(String(form.email), String(form.password));
     if (!user) {
       res.status(401).send(loginPage({ messages: ['Wrong address or password.'], next: this.login.nextUrl(req) }));

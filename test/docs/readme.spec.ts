@@ -1,6 +1,7 @@
 /** Holds the manual against the code: its samples, tables, exports and links, and the tests that SECURITY.md names. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { Script } from 'node:vm';
 import ts from 'typescript';
 import { FreshLoginRequiredException, LoginRequiredException } from 'nestjs-login';
 import { LONGEST_TOKEN } from '../../lib/remember-me/remember-token.js';
@@ -178,6 +179,12 @@ describe('the README', () => {
     },
     PATIENCE,
   );
+
+  it('and the guides show scripts for the browser that can be read', () => {
+    const scripts = DOCUMENTS.flatMap((document) => blocks(read(document))).filter(({ language }) => language === 'js');
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const { code } of scripts) expect(() => new Script(`async () => {${code}}`)).not.toThrow();
+  });
 
   it('shows the 401 as it is', () => {
     const shown = blocks(readme).filter(({ language }) => language === 'json');

@@ -12,17 +12,22 @@ export interface RunningSample {
   readonly end: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<void>;
 }
 
-/** Starts it, on a free port unless `env` names one; everything has to be built. @param env what the environment says beside */
+/**
+ * Starts it, on a free port unless `env` names one; everything has to be built.
+ * @param env what the environment says beside
+ * @param log whether its errors are shown; not where the test brings them about
+ */
 export async function startSample(
   script: 'start' | 'start:quick-start',
   env: Readonly<Record<string, string>> = {},
+  log: 'inherit' | 'ignore' = 'inherit',
 ): Promise<RunningSample> {
   execFileSync(process.execPath, ['scripts/prepare.mjs', 'sample'], { stdio: 'inherit' });
   const port = env.PORT ?? String(await freePort());
   const server = spawn(lastCommand(script), {
     shell: true,
     env: { ...process.env, NODE_ENV: 'development', ...env, PORT: port },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', log],
   });
   for await (const chunk of server.stdout.iterator({ destroyOnReturn: false }))
     if (String(chunk).includes('Open http://')) break;
