@@ -23,7 +23,7 @@ export class AdminController {
     const accounts = await this.accounts.list();
     const logins = await Promise.all(accounts.map(({ id }) => this.login.logins(id)));
     const rows = accounts.map((account, at) => ({
-      ...account,
+      account,
       logins: logins[at]?.length ?? 0,
       isOwn: account.id === ownId,
     }));

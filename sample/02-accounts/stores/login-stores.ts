@@ -2,7 +2,7 @@
 import type { LoginStorage } from 'nestjs-login';
 import { redisStorage } from 'nestjs-login/redis';
 import { migrateLoginTables, sqlStorage } from 'nestjs-login/sql';
-import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRedis, RateLimiterSQLite } from 'rate-limiter-flexible';
+import { RateLimiterPostgres, RateLimiterRedis, RateLimiterSQLite } from 'rate-limiter-flexible';
 import type { IRateLimiterOptions, RateLimiterAbstract } from 'rate-limiter-flexible';
 import { createClient } from 'redis';
 import { openPostgres, openSqlite } from './accounts-database.js';
@@ -51,15 +51,19 @@ async function postgresStores(address: string): Promise<LoginStores> {
 }
 
 async function sqliteStores(address: string): Promise<LoginStores> {
-  const database = openSqlite(address);
+  // Two connections: a storage for logins wants one of its own.
+  const [database, tries] = [openSqlite(address), openSqlite(address)];
   await migrateLoginTables(database);
   const storage = sqlStorage(database);
   return {
     storage,
-    limiter: async (options) => new RateLimiterMemory(options),
+    limiter: (options) => {
+      const settings = { ...options, storeClient: tries, storeType: 'better-sqlite3', tableName: 'login_tries' };
+      return ready((done) => new RateLimiterSQLite(settings, done));
+    },
     async close() {
       storage.close();
-      database.close();
+      for (const connection of [database, tries]) connection.close();
     },
   };
 }
