@@ -68,12 +68,15 @@ export class LoginManagerService {
    * The user has proved again who they are: the login is fresh from now on, under a new session id, and known by this
    * browser (Flask-Login's confirm_login). Loads the user again: with a new security stamp this login goes on by it, its
    * remember cookie is made anew, and all other logins of the user end (OWASP ASVS 7.4.3).
-   * @returns false, and nothing has changed, where nobody is logged in, or the user is gone or inactive by now
+   * @param proved the user as they were read when the proof was held against them. Without it a former password that is
+   *   checked while the new one is written would count: hand it in wherever a proof is checked
+   * @returns false, and nothing has changed, where nobody is logged in, the user is gone or inactive by now, or `proved` is
+   *   somebody else or has another security stamp than the user has now
    * @throws LoginUnavailableException where the store or a loader fails (503)
    * @throws LoginFault ERR_LOGIN_USER_STAMP, ERR_LOGIN_INSECURE_CONNECTION, ERR_LOGIN_HEADERS_SENT
    */
-  confirmLogin(request: LoginRequest): Promise<boolean> {
-    return this.actions.confirm(request);
+  confirmLogin(request: LoginRequest, proved?: LoginUser): Promise<boolean> {
+    return this.actions.confirm(request, proved);
   }
 
   /**

@@ -1,17 +1,12 @@
 // Takes the pictures of the accounts sample that the README shows, into docs/pictures: `npm run pictures`.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Visitor } from '../build/test/support/accounts-visitor.js';
+import { FIREFOX, Visitor } from '../build/test/support/accounts-visitor.js';
 import { launchChromium } from '../build/test/support/chromium.js';
 import { startSample } from '../build/test/support/sample.js';
 
-const DESK = { viewport: { width: 960, height: 640 } };
+const DESK = { viewport: { width: 960, height: 860 } };
 const PHONE = { viewport: { width: 390, height: 640 } };
-const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
-const folder = mkdtempSync(join(tmpdir(), 'nestjs-login-pictures-'));
-const sample = await startSample('start', { DATA: folder });
+const sample = await startSample('start');
 const browser = await launchChromium();
 const visitor = async (settings) => Visitor.in(await browser.newContext(settings), sample.home);
 const take = async ({ page }, name) => {
@@ -41,5 +36,4 @@ try {
 } finally {
   await browser.close();
   await sample.end();
-  rmSync(folder, { recursive: true, force: true });
 }

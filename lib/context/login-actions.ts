@@ -19,7 +19,7 @@ import type { RememberMe } from '../remember-me/remember-me.js';
 import type { ShownToken } from '../remember-me/shown-token.js';
 import type { LoginSession } from '../session/login-session.js';
 import { LoginHandlers } from '../user/login-handlers.js';
-import { isActiveUser, stampHashOf, userIdOf } from '../user/login-user.js';
+import { isActiveUser, isSameProof, stampHashOf, userIdOf } from '../user/login-user.js';
 import { loadUser } from '../user/user-loading.js';
 import { LoginContexts } from './login-contexts.js';
 import { rememberedFor } from './login-user-options.js';
@@ -47,8 +47,8 @@ export class LoginActions {
     return this.contexts.of(request).inTurn(() => this.#logOut(request));
   }
 
-  async confirm(request: LoginRequest): Promise<boolean> {
-    return this.contexts.of(request).inTurn(() => this.#confirm(request));
+  async confirm(request: LoginRequest, proved: object | undefined): Promise<boolean> {
+    return this.contexts.of(request).inTurn(() => this.#confirm(request, proved));
   }
 
   async #logIn(
@@ -108,7 +108,10 @@ export class LoginActions {
     const record = living?.record ?? (isLetIn(shown?.verdict) ? shown?.seen?.record : null);
     let ended = false;
     try {
-      ended = await this.sessions.endHeld(request, this.remember.held(request));
+      [ended] = await Promise.all([
+        this.sessions.endHeld(request, this.remember.held(request)),
+        this.sessions.forgetAnonymous(request),
+      ]);
     } finally {
       // Also where the end could not be stored: this browser is out, and the answer says 503.
       this.sessions.leave(request);
@@ -119,7 +122,7 @@ export class LoginActions {
     if (record && ended) this.events.emit('loggedOut', loginFacts(request, record));
   }
 
-  async #confirm(request: LoginRequest): Promise<boolean> {
+  async #confirm(request: LoginRequest, proved: object | undefined): Promise<boolean> {
     const context = this.contexts.of(request);
     this.#requireCookie(request);
     await this.sessions.open(request);
@@ -129,6 +132,8 @@ export class LoginActions {
     const latest = await loadUser(this.handlers, login.record.userId);
     if (!latest || !isActiveUser(latest)) return false;
     const stampHash = stampHashOf(latest);
+    // Proved by a password that has been changed meanwhile: to go on by the new stamp would undo that change.
+    if (proved && !isSameProof(proved, latest, this.options.idAttribute)) return false;
     const verifier = newVerifier();
     const client = this.sessions.client(request);
     const confirmed = await this.logins.confirm(login, client, stampHash, (remember, now) =>

@@ -7,7 +7,11 @@ import type { HandlerRole } from '../metadata/metadata-keys.js';
  * Turns the id that a login holds, always a text, into a user; null where there is none, which ends the login
  * (Flask-Login's user_loader): `@UserLoader() findById(id: string): Promise<User | null>`. What it throws is a 503 on guarded routes.
  */
-export function UserLoader(): MethodDecorator {
+export function UserLoader(): <Loader extends (id: string) => unknown>(
+  prototype: object,
+  name: string | symbol,
+  descriptor: TypedPropertyDescriptor<Loader>,
+) => void {
   return plays('user-loader');
 }
 

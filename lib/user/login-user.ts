@@ -1,6 +1,7 @@
 /** What a user has to answer: an id, whether they are active, and their security stamp. Any object will do. */
 import { createHash } from 'node:crypto';
 import { LoginFault } from '../exceptions/login-fault.js';
+import { sameText } from '../http/signature.js';
 
 /**
  * Where an application says its user's type, once, for the service and `@CurrentUser('field')`:
@@ -58,6 +59,12 @@ export function stampHashOf(user: unknown): string | null {
     `A user's "securityStamp" is of type ${typeof stamp}.`,
     'Make it a text, a number, a bigint or a date that changes with the password.',
   );
+}
+
+/** True for the same user under the same security stamp: what one of them was proved by, the other is proved by, too. */
+export function isSameProof(one: object, other: object, idAttribute: string | null): boolean {
+  const of = (user: object): string => `${stampHashOf(user) ?? ''} ${userIdOf(user, idAttribute)}`;
+  return sameText(of(one), of(other));
 }
 
 /** The id of a user as text, for methods that take an id and no user. @throws LoginFault ERR_LOGIN_USER_ID */

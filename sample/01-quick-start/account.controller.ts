@@ -27,12 +27,11 @@ export class AccountController {
   @Post('login')
   async signIn(@Req() req: Request, @Res() res: Response, @Body() form: LoginForm = {}) {
     const user = await this.users.verify(String(form.email), String(form.password));
-    if (!user) {
-      res.status(401).send(loginPage({ messages: ['Wrong address or password.'], next: this.login.nextUrl(req) }));
+    if (user && (await this.login.loginUser(req, user, { remember: form.remember === 'on' }))) {
+      res.redirect(303, this.login.nextUrl(req) ?? '/');
       return;
     }
-    await this.login.loginUser(req, user, { remember: form.remember === 'on' });
-    res.redirect(303, this.login.nextUrl(req) ?? '/');
+    res.status(401).send(loginPage({ messages: ['Wrong address or password.'], next: this.login.nextUrl(req) }));
   }
 
   @Post('logout')

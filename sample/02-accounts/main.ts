@@ -4,10 +4,10 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DEMO_PASSWORD } from './accounts/demo-accounts.js';
 import { AppModule } from './app.module.js';
-import { readConfiguration } from './configuration.js';
+import { Configuration } from './configuration.js';
 
-const { port, trustProxy, isProduction } = readConfiguration();
 const app = await NestFactory.create<NestExpressApplication>(AppModule, { logger: ['error', 'warn'] });
+const { port, trustProxy, isProduction } = app.get(Configuration);
 app.enableShutdownHooks();
 if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
 // Forms of other sites change nothing here.
@@ -26,8 +26,8 @@ app.useSecurityHeaders({
 });
 // Before LoginModule: a style sheet needs no session, and may be cached.
 app.useStaticAssets(join(import.meta.dirname, 'pages/public'), { prefix: '/public/', maxAge: isProduction ? '1d' : 0 });
-await app.listen(port);
-if (!isProduction)
-  console.log(
-    `Open http://localhost:${port} and log in as ada@example.com (an admin) with the password "${DEMO_PASSWORD}".`,
-  );
+// The demo accounts are for this machine alone.
+if (isProduction) await app.listen(port);
+else await app.listen(port, 'localhost');
+const demo = ` and log in as ada@example.com, an admin, or grace@example.com with the password "${DEMO_PASSWORD}"`;
+console.log(`Open http://localhost:${port}${isProduction ? '' : demo}.`);

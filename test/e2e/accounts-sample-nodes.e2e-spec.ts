@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { DEMO_PASSWORD } from '../support/accounts-visitor.js';
-import { Browser } from '../support/browser-client.js';
+import { Browser, form } from '../support/browser-client.js';
 import { createOwnDatabase } from '../support/own-database.js';
 import { startOwnRedis } from '../support/redis-topologies.js';
 import { startSample } from '../support/sample.js';
@@ -12,10 +12,6 @@ import type { RunningSample } from '../support/sample.js';
 import { describeOn } from '../support/servers.js';
 
 jest.setTimeout(60_000);
-
-const form = (fields: Readonly<Record<string, string>>): { body: string } => ({
-  body: new URLSearchParams(fields).toString(),
-});
 
 /** Where two nodes keep everything, and how that is taken away from them. */
 interface Shared {

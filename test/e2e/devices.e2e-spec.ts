@@ -53,6 +53,20 @@ class DevicesController {
     return { ended: await this.login.logoutEverywhere(id) };
   }
 
+  /** A proof that was held against the user as they were, while the stamp became this one. */
+  @Post('late-proof/:stamp')
+  @LoginRequired()
+  async lateProof(
+    @Req() req: Request,
+    @CurrentUser() user: TestUser,
+    @Param('stamp') stamp: string,
+    @Query('of') of?: string,
+  ): Promise<object> {
+    const proved = { ...user, ...(of && { id: of }) };
+    user.securityStamp = stamp;
+    return { ok: await this.login.confirmLogin(req, proved) };
+  }
+
   @Post('password/:stamp')
   @LoginRequired()
   async password(@Req() req: Request, @CurrentUser() user: TestUser, @Param('stamp') stamp: string): Promise<object> {
@@ -168,6 +182,17 @@ describe.each(STORAGES)('on $name', ({ servers, make }) => {
       expect(await Promise.all(others.map(isIn))).toEqual(others.map(() => false));
       expect(await Promise.all(others.map((other) => isIn(other.close())))).toEqual(others.map(() => false));
       expect(revoked(app).filter((event) => (event as { reason: string }).reason === 'stamp')).toHaveLength(9);
+    });
+
+    it('C5 end with a changed security stamp also for who was just proving the former password, and for nobody else', async () => {
+      const app = await start();
+      (app.users.table.get('ada') as TestUser).securityStamp = 'old';
+      const thief = await loggedIn(app, 'ada', '?remember=1');
+      expect((await thief.post('/devices/late-proof/old')).json).toEqual({ ok: true });
+      expect((await thief.post('/devices/late-proof/old?of=bob')).json).toEqual({ ok: false });
+      expect(await isIn(thief)).toBe(true);
+      expect((await thief.post('/devices/late-proof/new')).json).toEqual({ ok: false });
+      expect([await isIn(thief), await isIn(thief.close())]).toEqual([false, false]);
     });
 
     it('C5 end with a changed security stamp for who has copied the remember cookie of the one that has changed it, and accuse nobody', async () => {

@@ -232,6 +232,17 @@ describe('the session', () => {
       expect(await isStored(started, anonymous)).toBe(false);
     });
 
+    it('C1 at a logout of a visitor who is not logged in', async () => {
+      const started = await start();
+      const { app } = started;
+      const stranger = app.browser();
+      await stranger.get('/set?colour=red');
+      const former = cookieOf(stranger);
+      await stranger.post('/logout');
+      expect((await app.browser().get('/values', { cookie: `session=${former}` })).json).toEqual({});
+      expect(await isStored(started, former)).toBe(false);
+    });
+
     it('D5 at a confirmation by somebody else: a login as another user holds nothing of the first', async () => {
       const started = await start();
       const { app, browser, memory } = started;

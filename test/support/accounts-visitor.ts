@@ -4,6 +4,9 @@ import type { BrowserContext, Page } from 'playwright-core';
 
 export const DEMO_PASSWORD = 'correct horse battery staple';
 
+/** What another person's browser calls itself. */
+export const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
+
 /** One browser of one person, looking at one page. */
 export class Visitor {
   private constructor(
@@ -38,7 +41,7 @@ export class Visitor {
 
   /** What the page tells, for who listens as well as for who sees. */
   async told(): Promise<string[]> {
-    const texts = await this.page.locator('main [role=alert], main [role=status]').allTextContents();
+    const texts = await this.page.locator('main :is([role=alert], [role=status])').allTextContents();
     return texts.map((text) => text.replace(/\s+/g, ' ').trim());
   }
 
@@ -55,7 +58,11 @@ export class Visitor {
         (response) =>
           response.request().isNavigationRequest() && response.status() !== 303 && response.status() !== 302,
       ),
-      this.page.getByRole('main').or(this.page.getByRole('banner')).getByRole('button', { name: button }).click(),
+      this.page
+        .getByRole('main')
+        .or(this.page.getByRole('banner'))
+        .getByRole('button', { name: button, exact: true })
+        .click(),
     ]);
     await this.page.waitForLoadState();
     return answer.status();
@@ -77,17 +84,24 @@ export class Visitor {
     await this.press('Log out');
   }
 
+  /** What the dashboard warns of. */
+  async warnings(): Promise<string[]> {
+    await this.open('/dashboard');
+    return this.page.locator('main .alarm h2').allTextContents();
+  }
+
   /** Ends the session as the closing of the browser does: what was to outlast it stays. */
   async forgetSession(): Promise<void> {
     await this.context.clearCookies({ name: 'session' });
   }
 
-  /** Switches the second factor on; answers its secret. */
-  async switchSecondFactorOn(): Promise<string> {
+  /** Switches the second factor on; answers its secret, and the code that it took. */
+  async switchSecondFactorOn(): Promise<{ secret: string; code: string }> {
     await this.open('/security/second-factor');
     const secret = ((await this.page.textContent('code.secret')) ?? '').replaceAll(' ', '');
-    await this.send({ Code: codeOf(secret) }, 'Switch it on');
-    return secret;
+    const code = codeOf(secret);
+    await this.send({ Code: code }, 'Switch it on');
+    return { secret, code };
   }
 
   /** The names of the devices on the security page. */

@@ -26,6 +26,11 @@ export interface RequestSettings {
   readonly agent?: Agent;
 }
 
+/** The body of a form. */
+export const form = (fields: Readonly<Record<string, string>>): { readonly body: string } => ({
+  body: new URLSearchParams(fields).toString(),
+});
+
 /** How a browser asks for a page. */
 export const NAVIGATION: Readonly<Record<string, string>> = {
   accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8',

@@ -1,20 +1,24 @@
 /** Starts a sample in a process of its own, by the last command of its npm script. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { freePort } from './free-port.js';
 
 /** A sample that serves. */
 export interface RunningSample {
   /** http://localhost:PORT */
   readonly home: string;
+  /** the folder that it keeps its files in */
+  readonly data: string;
   /** Ends it, by a signal that it can answer or by one that it cannot. */
   readonly end: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<void>;
 }
 
 /**
  * Starts it, on a free port unless `env` names one; everything has to be built.
- * @param env what the environment says beside
+ * @param env what the environment says beside. Without DATA its files are in a folder of its own, which goes with it
  * @param log whether its errors are shown; not where the test brings them about
  */
 export async function startSample(
@@ -24,9 +28,10 @@ export async function startSample(
 ): Promise<RunningSample> {
   execFileSync(process.execPath, ['scripts/prepare.mjs', 'sample'], { stdio: 'inherit' });
   const port = env.PORT ?? String(await freePort());
+  const data = env.DATA ?? mkdtempSync(join(tmpdir(), 'nestjs-login-sample-'));
   const server = spawn(lastCommand(script), {
     shell: true,
-    env: { ...process.env, NODE_ENV: 'development', ...env, PORT: port },
+    env: { ...process.env, NODE_ENV: 'development', ...env, DATA: data, PORT: port },
     stdio: ['ignore', 'pipe', log],
   });
   for await (const chunk of server.stdout.iterator({ destroyOnReturn: false }))
@@ -35,8 +40,10 @@ export async function startSample(
   if (server.exitCode !== null) throw new Error(`"npm run ${script}" ended with ${server.exitCode}.`);
   return {
     home: `http://localhost:${port}`,
+    data,
     end: async (signal = 'SIGTERM') => {
       if (server.exitCode === null && server.signalCode === null && server.kill(signal)) await once(server, 'exit');
+      if (env.DATA === undefined) rmSync(data, { recursive: true, force: true });
     },
   };
 }

@@ -6,7 +6,6 @@ export class Account {
   readonly id: string;
   readonly email: string;
   readonly role: 'user' | 'admin';
-  readonly createdAt: string;
   /** False for one whom an admin has disabled: guards and `loginUser` refuse them. */
   readonly isActive: boolean;
   /** Another one ends every login but the one that is confirmed. */
@@ -17,7 +16,6 @@ export class Account {
     this.id = row.id;
     this.email = row.email;
     this.role = row.role;
-    this.createdAt = row.createdAt;
     this.isActive = row.isDisabled === 0;
     this.securityStamp = row.securityStamp;
     this.hasSecondFactor = row.totpSecret !== null;

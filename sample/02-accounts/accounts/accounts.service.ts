@@ -18,9 +18,15 @@ export class AccountsService {
     return row ? new Account(row) : null;
   }
 
-  /** All accounts, by address. */
-  async list(): Promise<Account[]> {
-    const rows = await this.database.selectFrom('accounts').selectAll().orderBy('email').execute();
+  /** So many accounts, by address, that come after this one. */
+  async list(after: string, most: number): Promise<Account[]> {
+    const rows = await this.database
+      .selectFrom('accounts')
+      .selectAll()
+      .where('email', '>', after)
+      .orderBy('email')
+      .limit(most)
+      .execute();
     return rows.map((row) => new Account(row));
   }
 
@@ -61,20 +67,27 @@ export class AccountsService {
     return { account: account && isRight && account.isActive ? account : null, accountId: row?.id ?? null };
   }
 
-  /** Whether this is the password of a known account. */
-  async isPasswordOf(account: Account, password: string): Promise<boolean> {
-    return (await this.verify(account.email, password)).account?.id === account.id;
-  }
-
-  /** Hash and stamp change in one statement: no login of before is left between them. */
-  async changePassword(id: string, password: string): Promise<void> {
+  /**
+   * Hash and stamp change in one statement: no login of before is left between them.
+   * @param account as it was when its user was let in
+   * @returns false, and nothing has changed, where somebody has changed password or second factor since
+   */
+  async changePassword(account: Account, password: string): Promise<boolean> {
     const passwordHash = await hashPassword(password);
-    await this.#change(id, { passwordHash, securityStamp: newStamp() });
+    return this.#change(account, { passwordHash });
   }
 
-  /** Switches the second factor on, with the secret that the user's device has proved to hold, or off, with null. */
-  async setSecondFactor(id: string, totpSecret: string | null): Promise<void> {
-    await this.#change(id, { totpSecret, totpStep: 0, securityStamp: newStamp() });
+  /**
+   * Switches the second factor on, if this code shows that the user's device holds the secret. The code does not count again.
+   * @returns false, and nothing has changed, where it does not, or the account has changed since
+   */
+  async switchSecondFactorOn(account: Account, totpSecret: string, code: string): Promise<boolean> {
+    const totpStep = acceptedStep(totpSecret, code);
+    return totpStep !== null && this.#change(account, { totpSecret, totpStep });
+  }
+
+  async switchSecondFactorOff(account: Account): Promise<boolean> {
+    return this.#change(account, { totpSecret: null, totpStep: 0 });
   }
 
   /** Whether this code counts now. Each counts once, on all nodes. */
@@ -91,24 +104,26 @@ export class AccountsService {
     return numUpdatedRows === 1n;
   }
 
+  /** With another stamp, so that no login that was just being made comes to life once the account is enabled again. */
   async setDisabled(id: string, isDisabled: boolean): Promise<boolean> {
-    return this.#change(id, { isDisabled: isDisabled ? 1 : 0 });
+    const { numUpdatedRows } = await this.database
+      .updateTable('accounts')
+      .set({ isDisabled: isDisabled ? 1 : 0, securityStamp: newStamp() })
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows === 1n;
   }
 
+  /** Changes what the account proves itself with, and its stamp; unless another change came first. */
   async #change(
-    id: string,
-    values: Partial<{
-      passwordHash: string;
-      securityStamp: string;
-      totpSecret: string | null;
-      totpStep: number;
-      isDisabled: number;
-    }>,
+    { id, securityStamp }: Account,
+    values: { passwordHash?: string; totpSecret?: string | null; totpStep?: number },
   ): Promise<boolean> {
     const { numUpdatedRows } = await this.database
       .updateTable('accounts')
-      .set(values)
+      .set({ ...values, securityStamp: newStamp() })
       .where('id', '=', id)
+      .where('securityStamp', '=', securityStamp)
       .executeTakeFirstOrThrow();
     return numUpdatedRows === 1n;
   }

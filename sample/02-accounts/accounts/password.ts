@@ -1,4 +1,5 @@
 /** Passwords, kept as Argon2id hashes (parameters of the OWASP password storage cheat sheet). */
+import { ServiceUnavailableException } from '@nestjs/common';
 import { hash, verify } from '@node-rs/argon2';
 
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -6,13 +7,41 @@ const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 /** The longest password that is looked at, in characters: a longer one costs no hash. */
 export const LONGEST_PASSWORD = 256;
 
+/** Node reads files by the same four threads: with more hashes at once everybody waits for those who log in. */
+const AT_ONCE = 2;
+/** More than these would wait for seconds. */
+const MOST_WAITING = 100;
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
 /** Stands in for the hash of who is not there, so that they take as long. */
 const nobody = hash('the password of nobody', PARAMETERS);
 
-export const hashPassword = (password: string): Promise<string> => hash(password, PARAMETERS);
+/** @throws ServiceUnavailableException where too many wait already */
+export const hashPassword = (password: string): Promise<string> => inTurn(() => hash(password, PARAMETERS));
 
-/** Whether this is the password of that hash. Without a hash false, after the same work. */
+/**
+ * Whether this is the password of that hash. Without a hash false, after the same work.
+ * @throws ServiceUnavailableException where too many wait already
+ */
 export async function isPassword(passwordHash: string | null, password: string): Promise<boolean> {
-  const isRight = await verify(passwordHash ?? (await nobody), password);
+  const known = passwordHash ?? (await nobody);
+  const isRight = await inTurn(() => verify(known, password));
   return isRight && passwordHash !== null;
+}
+
+async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  if (running >= AT_ONCE) {
+    if (waiting.length >= MOST_WAITING) throw new ServiceUnavailableException();
+    await new Promise<void>((resolve) => waiting.push(resolve));
+  } else running += 1;
+  try {
+    return await work();
+  } finally {
+    // The place goes on to who waits for the longest time.
+    const next = waiting.shift();
+    if (next) next();
+    else running -= 1;
+  }
 }

@@ -1,25 +1,25 @@
-/** Who may do what, by an ordinary guard: it runs after LoginRequiredGuard and finds `req.user`. */
-import { Injectable, SetMetadata } from '@nestjs/common';
+/** Who may do what, by an ordinary guard that runs after LoginRequiredGuard. */
+import { applyDecorators, Injectable, UseGuards } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { LoginRequiredGuard } from 'nestjs-login';
 import type { Account } from '../accounts/account.js';
 
-const ROLE = 'role';
-
-/** Only for accounts of this role. Needs `@UseGuards(LoginRequiredGuard, RolesGuard)`. */
-export const Role = (role: Account['role']): ClassDecorator => SetMetadata(ROLE, role);
+const Roles = Reflector.createDecorator<readonly Account['role'][]>();
 
 @Injectable()
 export class RolesGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
 
   /** False is a 403, also where no role is said: a guard without a rule lets nobody in. */
-  canActivate(context: ExecutionContext): boolean {
-    const role = this.reflector.getAllAndOverride<Account['role'] | undefined>(ROLE, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    const { user } = context.switchToHttp().getRequest<{ user?: Account }>();
-    return role !== undefined && user?.role === role;
+  canActivate(execution: ExecutionContext): boolean {
+    const allowed = this.reflector.getAllAndOverride(Roles, [execution.getHandler(), execution.getClass()]) ?? [];
+    // LoginRequiredGuard has set it.
+    const { user } = execution.switchToHttp().getRequest<{ user?: Account }>();
+    return user !== undefined && allowed.includes(user.role);
   }
 }
+
+/** For accounts of these roles, on a controller or handler. */
+export const For = (...roles: Account['role'][]) =>
+  applyDecorators(Roles(roles), UseGuards(LoginRequiredGuard, RolesGuard));

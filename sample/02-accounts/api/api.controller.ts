@@ -3,8 +3,8 @@ import { BadRequestException, Body, Controller, Get, HttpCode, Post, Req, Unauth
 import type { Request } from 'express';
 import { CurrentUser, LoginManagerService, LoginRequired } from 'nestjs-login';
 import type { Account } from '../accounts/account.js';
-import { Credentials } from '../login/credentials.service.js';
-import { ApiLoginForm, complaints } from '../login/login-forms.js';
+import { ApiLoginForm, complaints } from '../forms.js';
+import { Credentials } from '../login/credentials.js';
 
 @Controller('api')
 export class ApiController {
@@ -25,15 +25,15 @@ export class ApiController {
   async logIn(@Req() req: Request, @Body() body: unknown): Promise<void> {
     const form = ApiLoginForm.safeParse(body);
     if (!form.success) throw new BadRequestException({ statusCode: 400, fields: complaints(form.error) });
-    const { email, password, code, remember = false } = form.data;
-    const account = await this.credentials.byPassword(req, email, password);
-    if (!account) throw refusal('ERR_WRONG_PASSWORD', 'Wrong address or password, or the account is disabled.');
-    if (account.hasSecondFactor) {
+    const { email, password, code, remember } = form.data;
+    const account = await this.credentials.tryPassword(req, email, password);
+    if (account?.hasSecondFactor) {
       if (code === undefined) throw refusal('ERR_CODE_REQUIRED', 'The code of the second factor is needed.');
-      if (!(await this.credentials.byCode(req, account, code)))
-        throw refusal('ERR_WRONG_CODE', 'This code does not count.');
+      if (!(await this.credentials.tryCode(req, account, code)))
+        throw refusal('ERR_WRONG_CODE', 'Wrong code, or one that was used.');
     }
-    await this.login.loginUser(req, account, { remember });
+    if (!account || !(await this.login.loginUser(req, account, { remember })))
+      throw refusal('ERR_WRONG_PASSWORD', 'Wrong address or password, or the account is disabled.');
   }
 
   @Post('logout')

@@ -38,20 +38,33 @@ export class LoginThrottle {
    * @param ip the client's address
    * @throws TooManyTriesException, and LoginUnavailableException where nothing can be counted
    */
-  async count(limit: 'password' | 'code', account: string, ip: string): Promise<void> {
-    await this.#consume('address', addressKey(ip));
-    await this.#consume(limit, accountKey(account));
+  async count(limit: 'password' | 'code', account: string, ip: string | undefined): Promise<void> {
+    await this.countAddress(ip);
+    await this.#ask(limit, (limiter) => limiter.consume(accountKey(account)));
+  }
+
+  /** The same, of a try that concerns no account. */
+  async countAddress(ip: string | undefined): Promise<void> {
+    await this.#ask('address', (limiter) => limiter.consume(addressKey(ip)));
   }
 
   /** Takes back the count of a try that was right. */
-  async forget(limit: 'password' | 'code', account: string, ip: string): Promise<void> {
-    await (await this.#limiters[limit]).delete(accountKey(account));
-    await (await this.#limiters.address).reward(addressKey(ip));
+  async forget(limit: 'password' | 'code', account: string, ip: string | undefined): Promise<void> {
+    await this.#takeBack(limit, accountKey(account));
+    await this.#takeBack('address', addressKey(ip));
   }
 
-  async #consume(limit: Limit, key: string): Promise<void> {
+  /** Not below nothing: a try that was counted before the count began anew would leave one more free. */
+  async #takeBack(limit: Limit, key: string): Promise<void> {
+    await this.#ask(limit, async (limiter) => {
+      const { consumedPoints } = await limiter.reward(key);
+      if (consumedPoints < 0) await limiter.delete(key);
+    });
+  }
+
+  async #ask(limit: Limit, call: (limiter: RateLimiterAbstract) => Promise<unknown>): Promise<void> {
     try {
-      await (await this.#limiters[limit]).consume(key);
+      await call(await this.#limiters[limit]);
     } catch (refusal) {
       if (refusal instanceof RateLimiterRes) throw new TooManyTriesException(Math.ceil(refusal.msBeforeNext / 1000));
       throw new LoginUnavailableException('The count of tries', refusal);
@@ -62,8 +75,12 @@ export class LoginThrottle {
 /** Of a hash, since it may be a text of any length. */
 const accountKey = (account: string): string => createHash('sha256').update(account.toLowerCase()).digest('base64url');
 
-/** IPv6 by its /64: that much is one subscriber's. */
-function addressKey(ip: string): string {
-  const address = ipaddr.process(ip);
+/** IPv6 by its /64: that much is one subscriber's. A connection that is gone already has no address. */
+function addressKey(ip = ''): string {
+  // Some proxies write the port as well.
+  const [, host = ''] =
+    /^\[?([^[\]]*?)\]?(?::\d+)?$/.exec(ip.includes('.') || ip.startsWith('[') ? ip : `[${ip}]`) ?? [];
+  if (!ipaddr.isValid(host)) return 'none';
+  const address = ipaddr.process(host);
   return address instanceof ipaddr.IPv6 ? address.parts.slice(0, 4).join(':') : address.toString();
 }

@@ -1,22 +1,20 @@
 /** Register, log in, give the code, log out, and prove again who one is. */
 import { Body, Controller, Get, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { CurrentUser, LoginManagerService, LoginRequired } from 'nestjs-login';
+import { CurrentUser, LoginManagerService, LoginRequired, LoginRequiredException } from 'nestjs-login';
 import type { Account } from '../accounts/account.js';
-import { AccountsService } from '../accounts/accounts.service.js';
-import { Pages } from '../pages/pages.service.js';
-import { Credentials } from './credentials.service.js';
-import { CodeForm, complaints, ConfirmForm, LoginForm, RegisterForm } from './login-forms.js';
+import { CodeForm, complaints, ConfirmForm, LoginForm, RegisterForm } from '../forms.js';
+import { Pages } from '../pages/pages.js';
+import { Credentials } from './credentials.js';
 import { PendingLogins } from './pending-login.js';
 
 /** One sentence for every reason, so that it tells none. */
-const WRONG = 'Wrong address or password, or the account is disabled.';
+const WRONG = { form: 'Wrong address or password, or the account is disabled.' };
 
 @Controller()
 export class LoginController {
   constructor(
     private readonly login: LoginManagerService,
-    private readonly accounts: AccountsService,
     private readonly credentials: Credentials,
     private readonly pending: PendingLogins,
     private readonly pages: Pages,
@@ -30,60 +28,63 @@ export class LoginController {
   @Post('register')
   async register(@Req() req: Request, @Res() res: Response, @Body() body: unknown) {
     const form = RegisterForm.safeParse(body);
-    if (!form.success) return this.pages.again(req, res, 'register', complaints(form.error));
-    const account = await this.accounts.register(form.data.email, form.data.password);
-    if (!account) return this.pages.again(req, res, 'register', { email: 'This address has an account already.' });
-    await this.login.loginUser(req, account);
-    this.pages.notify(req, 'Welcome. Your account is ready.');
-    res.redirect(303, '/dashboard');
+    if (!form.success) return this.pages.showAgain(req, res, 'register', complaints(form.error));
+    const account = await this.credentials.register(req, form.data.email, form.data.password);
+    if (!account || !(await this.login.loginUser(req, account)))
+      return this.pages.showAgain(req, res, 'register', { email: 'This address has an account already.' });
+    await this.pages.goOn(req, res, '/dashboard', 'Welcome. Your account is ready.');
   }
 
-  @Get('login')
+  /** The team area's login page is the same form under another address. */
+  @Get(['login', 'team/login'])
   async loginForm(@Req() req: Request, @Res() res: Response) {
-    if (await this.login.isAuthenticated(req)) return res.redirect(302, this.login.nextUrl(req) ?? '/dashboard');
-    await this.pages.show(req, res, 'login', { next: this.login.nextUrl(req) });
+    const next = this.login.nextUrl(req);
+    if (await this.login.isAuthenticated(req)) return res.redirect(302, next ?? '/dashboard');
+    await this.pages.show(req, res, 'login', { next });
   }
 
-  @Post('login')
+  @Post(['login', 'team/login'])
   async logIn(@Req() req: Request, @Res() res: Response, @Body() body: unknown) {
     const next = this.login.nextUrl(req);
     const form = LoginForm.safeParse(body);
-    if (!form.success) return this.pages.again(req, res, 'login', complaints(form.error), { next });
+    if (!form.success) return this.pages.showAgain(req, res, 'login', complaints(form.error), { next });
     const { email, password, remember } = form.data;
-    const account = await this.credentials.byPassword(req, email, password);
-    if (!account) return this.pages.again(req, res, 'login', { form: WRONG }, { next }, 401);
-    if (account.hasSecondFactor) {
-      await this.pending.begin(req, account, remember === 'on');
-      return res.redirect(303, withNext('/login/code', next));
+    const account = await this.credentials.tryPassword(req, email, password);
+    if (account?.hasSecondFactor) {
+      await this.pending.begin(req, account, { remember, next });
+      return this.pages.goOn(req, res, '/login/code');
     }
-    await this.login.loginUser(req, account, { remember: remember === 'on' });
-    res.redirect(303, next ?? '/dashboard');
+    if (!account || !(await this.login.loginUser(req, account, { remember })))
+      return this.pages.showAgain(req, res, 'login', WRONG, { next }, 401);
+    await this.pages.goOn(req, res, next ?? '/dashboard');
   }
 
   @Get('login/code')
   async codeForm(@Req() req: Request, @Res() res: Response) {
     if (!(await this.pending.find(req))) return this.#startAgain(req, res);
-    await this.pages.show(req, res, 'code', { next: this.login.nextUrl(req) });
+    await this.pages.show(req, res, 'code');
   }
 
   @Post('login/code')
   async giveCode(@Req() req: Request, @Res() res: Response, @Body() body: unknown) {
-    const next = this.login.nextUrl(req);
     const step = await this.pending.find(req);
     if (!step) return this.#startAgain(req, res);
     const form = CodeForm.safeParse(body);
-    if (!form.success) return this.pages.again(req, res, 'code', complaints(form.error), { next });
-    if (!(await this.credentials.byCode(req, step.account, form.data.code)))
-      return this.pages.again(req, res, 'code', { code: 'This code does not count, or not any more.' }, { next }, 401);
-    await this.login.loginUser(req, step.account, { remember: step.remember });
-    res.redirect(303, next ?? '/dashboard');
+    if (!form.success) return this.pages.showAgain(req, res, 'code', complaints(form.error));
+    const { account, remember, next } = step;
+    if (!(await this.credentials.tryCode(req, account, form.data.code)))
+      return this.pages.showAgain(req, res, 'code', { code: 'Wrong code, or one that was used.' }, {}, 401);
+    if (!(await this.login.loginUser(req, account, { remember }))) return this.#startAgain(req, res);
+    await this.pages.goOn(req, res, next ?? '/dashboard');
   }
 
   @Post('logout')
   async logOut(@Req() req: Request, @Res() res: Response) {
+    const wasIn = await this.login.isAuthenticated(req);
     await this.login.logoutUser(req);
-    this.pages.notify(req, 'You are logged out.');
-    res.redirect(303, '/login');
+    // No message for a stranger: it would be kept in a session, and cost a row for each request of a bot.
+    if (wasIn) await this.pages.goOn(req, res, '/login', 'You are logged out.');
+    else res.redirect(303, '/login');
   }
 
   @Get('reauthenticate')
@@ -97,19 +98,29 @@ export class LoginController {
   async confirm(@Req() req: Request, @Res() res: Response, @Body() body: unknown, @CurrentUser() account: Account) {
     const next = this.login.nextUrl(req);
     const form = ConfirmForm.safeParse(body);
-    if (!form.success) return this.pages.again(req, res, 'reauthenticate', complaints(form.error), { next });
+    if (!form.success) return this.pages.showAgain(req, res, 'reauthenticate', complaints(form.error), { next });
     const { password, code = '' } = form.data;
-    if (!(await this.credentials.confirm(req, account, password, code)))
-      return this.pages.again(req, res, 'reauthenticate', { form: 'That was not right.' }, { next }, 401);
-    await this.login.confirmLogin(req);
-    res.redirect(303, next ?? '/security');
+    // The password of who is logged in, whatever address the form may bring.
+    const proved = await this.credentials.tryPassword(req, account.email, password);
+    if (!proved || (proved.hasSecondFactor && !(await this.credentials.tryCode(req, proved, code)))) {
+      const wrong = account.hasSecondFactor ? 'Wrong password or code. Each code counts once.' : 'Wrong password.';
+      return this.pages.showAgain(req, res, 'reauthenticate', { form: wrong }, { next }, 401);
+    }
+    if (!(await this.login.confirmLogin(req, proved))) throw new LoginRequiredException();
+    await this.pages.goOn(req, res, next ?? '/security');
   }
 
-  #startAgain(req: Request, res: Response): void {
-    this.pages.notify(req, 'That took longer than five minutes. Please start again.', 'warning');
-    res.redirect(303, '/login');
+  async #startAgain(req: Request, res: Response) {
+    if (await this.login.isAuthenticated(req)) return res.redirect(303, '/dashboard');
+    // The same: only who has begun is told that it is over.
+    if (!req.session.pendingLogin) return res.redirect(303, '/login');
+    delete req.session.pendingLogin;
+    await this.pages.goOn(
+      req,
+      res,
+      '/login',
+      'The step between password and code is over. Please log in again.',
+      'info',
+    );
   }
 }
-
-const withNext = (path: string, next: string | undefined): string =>
-  next === undefined ? path : `${path}?next=${encodeURIComponent(next)}`;

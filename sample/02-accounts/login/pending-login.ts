@@ -1,5 +1,4 @@
 /** The step between password and code: nobody is logged in, and the session notes whose code is awaited, for five minutes. */
-import { promisify } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { LoginManagerService } from 'nestjs-login';
@@ -9,11 +8,17 @@ import { AccountsService } from '../accounts/accounts.service.js';
 /** Milliseconds between password and code. */
 const LIFETIME = 5 * 60_000;
 
-interface Pending {
+/** What is to follow the code. */
+interface Wish {
+  readonly remember: boolean;
+  /** the page to go on to */
+  readonly next: string | undefined;
+}
+
+interface Pending extends Wish {
   readonly accountId: string;
   /** the stamp as it was: a password that is changed meanwhile ends the step */
   readonly securityStamp: string;
-  readonly remember: boolean;
   readonly endsAt: number;
 }
 
@@ -31,24 +36,20 @@ export class PendingLogins {
   ) {}
 
   /**
-   * Notes that this visitor has proved the password. Whoever was logged in here is not any more, and the session gets a new
-   * id: nobody who knew the former one shares this step.
+   * Notes that this visitor has proved the password. Whoever was logged in here is not any more, and the session is an empty
+   * one under a new id: nobody who knew the former one shares this step. Save the session before the answer.
    */
-  async begin(req: Request, account: Account, remember: boolean): Promise<void> {
+  async begin(req: Request, { id: accountId, securityStamp }: Account, wish: Wish): Promise<void> {
     await this.login.logoutUser(req);
-    await promisify(req.session.regenerate.bind(req.session))();
-    const { id: accountId, securityStamp } = account;
-    req.session.pendingLogin = { accountId, securityStamp, remember, endsAt: Date.now() + LIFETIME };
+    req.session.pendingLogin = { ...wish, accountId, securityStamp, endsAt: Date.now() + LIFETIME };
   }
 
   /** Whose code is awaited, or null where nobody's is, or not any more. */
-  async find(req: Request): Promise<{ account: Account; remember: boolean } | null> {
+  async find(req: Request): Promise<(Wish & { account: Account }) | null> {
     const pending = req.session.pendingLogin;
-    if (!pending) return null;
-    const account = Date.now() < pending.endsAt ? await this.accounts.findById(pending.accountId) : null;
-    if (account?.isActive && account.securityStamp === pending.securityStamp)
-      return { account, remember: pending.remember };
-    delete req.session.pendingLogin;
-    return null;
+    if (!pending || Date.now() >= pending.endsAt) return null;
+    const account = await this.accounts.findById(pending.accountId);
+    if (!account?.isActive || account.securityStamp !== pending.securityStamp) return null;
+    return { account, remember: pending.remember, next: pending.next };
   }
 }

@@ -5,7 +5,7 @@ import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { UnavailableHandler } from 'nestjs-login';
 import { TooManyTriesException } from '../login/login-throttle.js';
-import { Pages } from './pages.service.js';
+import { Pages } from './pages.js';
 
 /** True for who reads pages. */
 const readsPages = (req: Request): boolean => !req.path.startsWith('/api/') && req.accepts(['json', 'html']) === 'html';
@@ -25,10 +25,11 @@ export class ErrorPages extends BaseExceptionFilter {
   override catch(error: unknown, host: ArgumentsHost): void {
     const [req, res] = host.getArgs<[Request, Response]>();
     const retryAfter = error instanceof TooManyTriesException ? error.retryAfter : undefined;
-    if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter));
+    if (retryAfter !== undefined && !res.headersSent) res.set('Retry-After', String(retryAfter));
     if (res.headersSent || !readsPages(req)) return super.catch(error, host);
-    if (!(error instanceof HttpException)) this.#logger.error(error);
-    this.pages.error(res, error instanceof HttpException ? error.getStatus() : statusOf(error), retryAfter);
+    const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
+    if (status >= 500) this.#logger.error(error);
+    this.pages.error(req, res, status, retryAfter);
   }
 }
 
@@ -45,6 +46,6 @@ export class OutagePage {
 
   @UnavailableHandler()
   answer(req: Request, res: Response): void {
-    if (readsPages(req)) this.pages.error(res, 503, Number(res.get('Retry-After')));
+    if (readsPages(req)) this.pages.error(req, res, 503);
   }
 }

@@ -1,6 +1,6 @@
 /** The security events of each account, written down as they happen, for 90 days. */
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Request } from 'express';
 import { OnLogin } from 'nestjs-login';
 import type { LoginEvents } from 'nestjs-login';
@@ -15,7 +15,7 @@ const TEXTS = {
   loggedInRemembered: 'Logged in, and remembered on this device',
   loggedOut: 'Logged out',
   loginConfirmed: 'Proved the password again',
-  loginEnded: 'A device was logged out from another one',
+  loginEnded: 'A device was logged out',
   loginEndedByChange: 'A device was logged out because the password or the second factor changed',
   loginEndedByCap: 'The oldest login was ended, there were too many',
   otherBrowser: 'A login was used from another address or browser',
@@ -25,6 +25,7 @@ const TEXTS = {
   passwordChanged: 'The password was changed',
   secondFactorOn: 'The second factor was switched on',
   secondFactorOff: 'The second factor was switched off',
+  endedByAdmin: 'An administrator logged out all devices',
   disabled: 'An administrator disabled the account',
   enabled: 'An administrator enabled the account',
 } as const;
@@ -33,7 +34,7 @@ type Kind = keyof typeof TEXTS;
 type Client = Pick<LoginEvents['loggedIn'], 'ip' | 'userAgent'>;
 
 /** An event as the user sees it. */
-export interface SecurityEvent {
+interface SecurityEvent {
   readonly text: string;
   /** ISO */
   readonly at: string;
@@ -44,14 +45,17 @@ export interface SecurityEvent {
 
 @Injectable()
 export class SecurityEvents {
+  readonly #logger = new Logger('SecurityEvents');
+
   constructor(private readonly database: AccountsDatabase) {}
 
-  /** The newest of an account first. */
+  /** The newest of an account first, but for warnings that were not put away: nobody's wrong passwords push them off. */
   async recent(accountId: string, most = 20): Promise<SecurityEvent[]> {
     const rows = await this.database
       .selectFrom('events')
       .selectAll()
       .where('accountId', '=', accountId)
+      .orderBy('isNew', 'desc')
       .orderBy('at', 'desc')
       .limit(most)
       .execute();
@@ -79,16 +83,18 @@ export class SecurityEvents {
     await this.database.updateTable('events').set({ isNew: 0 }).where('accountId', '=', accountId).execute();
   }
 
-  /** Writes down what only the application knows, such as a wrong password. */
+  /** Writes down what only the application knows, such as a wrong password. Where that fails, what it tells of has happened all the same. */
   async note(req: Request, accountId: string | null, kind: Kind): Promise<void> {
-    await this.#write(accountId, kind, { ip: req.ip ?? '', userAgent: req.get('user-agent') ?? '' });
+    const client = { ip: req.ip ?? '', userAgent: req.get('user-agent') ?? '' };
+    await this.#write(accountId, kind, client).catch((error: unknown) => this.#logger.error(error));
   }
 
   @OnLogin('loggedIn')
   async loggedIn({ userId, remembered, theftSeenAt, ...client }: LoginEvents['loggedIn']): Promise<void> {
     await this.#write(userId, remembered ? 'loggedInRemembered' : 'loggedIn', client);
     // The storage keeps a theft until this moment, also one whose event went down with the node that saw it.
-    if (theftSeenAt !== null && !(await this.hasWarning(userId))) await this.#write(userId, 'stolen', client);
+    if (theftSeenAt !== null && !(await this.#knowsTheft(userId, theftSeenAt)))
+      await this.#write(userId, 'stolen', { ip: '', userAgent: '' }, theftSeenAt);
   }
 
   @OnLogin('loggedOut')
@@ -117,15 +123,32 @@ export class SecurityEvents {
     await this.#write(userId, 'stolen', client);
   }
 
-  async #write(accountId: string | null, kind: Kind, { ip, userAgent }: Client): Promise<void> {
-    const now = Date.now();
+  /** Whether a theft is written down already. Its time is the storage's, and this one's may differ by a minute. */
+  async #knowsTheft(accountId: string, seenAt: number): Promise<boolean> {
+    const row = await this.database
+      .selectFrom('events')
+      .select('id')
+      .where('accountId', '=', accountId)
+      .where('kind', '=', 'stolen')
+      .where('at', '>', new Date(seenAt - 60_000).toISOString())
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  /** @param at milliseconds */
+  async #write(
+    accountId: string | null,
+    kind: Kind,
+    { ip, userAgent }: Client,
+    at: number = Date.now(),
+  ): Promise<void> {
     await this.database
       .insertInto('events')
       .values({
         id: randomUUID(),
         accountId,
         kind,
-        at: new Date(now).toISOString(),
+        at: new Date(at).toISOString(),
         ip,
         userAgent: userAgent.slice(0, 200),
         isNew: kind === 'stolen' ? 1 : 0,
@@ -133,7 +156,7 @@ export class SecurityEvents {
       .execute();
     await this.database
       .deleteFrom('events')
-      .where('at', '<', new Date(now - KEPT).toISOString())
+      .where('at', '<', new Date(Date.now() - KEPT).toISOString())
       .execute();
   }
 }

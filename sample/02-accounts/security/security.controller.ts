@@ -4,9 +4,9 @@ import type { Request, Response } from 'express';
 import { CurrentUser, Fresh, LoginManagerService, LoginRequired, LoginRequiredException } from 'nestjs-login';
 import type { Account } from '../accounts/account.js';
 import { AccountsService } from '../accounts/accounts.service.js';
-import { acceptedStep, newSecret, secretPicture } from '../accounts/second-factor.js';
-import { ChangePasswordForm, CodeForm, complaints } from '../login/login-forms.js';
-import { Pages } from '../pages/pages.service.js';
+import { newSecret, secretPicture } from '../accounts/second-factor.js';
+import { ChangePasswordForm, CodeForm, complaints } from '../forms.js';
+import { Pages } from '../pages/pages.js';
 import { deviceName } from './device-name.js';
 import { SecurityEvents } from './security-events.js';
 
@@ -41,24 +41,23 @@ export class SecurityController {
   }
 
   @Post('warnings/seen')
-  async warningsSeen(@Res() res: Response, @CurrentUser('id') id: string) {
+  async warningsSeen(@Req() req: Request, @Res() res: Response, @CurrentUser('id') id: string) {
     await this.events.putWarningsAway(id);
-    res.redirect(303, '/security');
+    await this.pages.goOn(req, res, '/security');
   }
 
-  /** Where a browser comes back to after a POST below was refused as not fresh: the addresses of those have this page. */
-  @Get(['devices/end-others', 'devices/:loginId/end', 'second-factor/off'])
-  confirmed(@Req() req: Request, @Res() res: Response) {
-    this.pages.notify(req, 'Thank you. Now press the button again.');
-    res.redirect(302, '/security');
+  /** Where a browser comes back to after a POST below, or the one above, was refused: their addresses have this page. */
+  @Get(['warnings/seen', 'devices/end-others', 'devices/:loginId/end', 'second-factor/off'])
+  async confirmed(@Req() req: Request, @Res() res: Response) {
+    await this.pages.goOn(req, res, '/security', 'Thank you. Please press the button again.');
   }
 
   @Post('devices/end-others')
   @Fresh(FRESH)
   async endOthers(@Req() req: Request, @Res() res: Response) {
     const count = await this.login.logoutOthers(req);
-    this.pages.notify(req, count === 1 ? 'The other device is logged out.' : `${count} other devices are logged out.`);
-    res.redirect(303, '/security');
+    const notice = count === 1 ? 'The other device is logged out.' : `${count} other devices are logged out.`;
+    await this.pages.goOn(req, res, '/security', notice);
   }
 
   @Post('devices/:loginId/end')
@@ -71,8 +70,7 @@ export class SecurityController {
   ) {
     // One of somebody else is as unknown as one that never was.
     if (!(await this.login.revoke(id, loginId))) throw new NotFoundException();
-    this.pages.notify(req, 'That device is logged out.');
-    res.redirect(303, '/security');
+    await this.pages.goOn(req, res, '/security', 'That device is logged out.');
   }
 
   @Get('password')
@@ -87,13 +85,18 @@ export class SecurityController {
     @Req() req: Request,
     @Res() res: Response,
     @Body() body: unknown,
-    @CurrentUser('id') id: string,
+    @CurrentUser() account: Account,
   ) {
     const form = ChangePasswordForm.safeParse(body);
-    if (!form.success) return this.pages.again(req, res, 'password', complaints(form.error));
-    await this.accounts.changePassword(id, form.data.password);
-    await this.#goOn(req, id, 'passwordChanged', 'The password is changed. All other devices are logged out.');
-    res.redirect(303, '/security');
+    if (!form.success) return this.pages.showAgain(req, res, 'password', complaints(form.error));
+    if (!(await this.accounts.changePassword(account, form.data.password))) throw new LoginRequiredException();
+    await this.#goOn(
+      req,
+      res,
+      account.id,
+      'passwordChanged',
+      'The password is changed. All other devices are logged out.',
+    );
   }
 
   @Get('second-factor')
@@ -109,38 +112,49 @@ export class SecurityController {
     const secret = req.session.offeredSecret;
     if (secret === undefined) return res.redirect(303, '/security/second-factor');
     const form = CodeForm.safeParse(body);
-    if (!form.success || acceptedStep(secret, form.data.code) === null)
-      return this.pages.again(
+    if (!form.success || !(await this.accounts.switchSecondFactorOn(account, secret, form.data.code)))
+      return this.pages.showAgain(
         req,
         res,
         'second-factor',
         { code: 'This is not the code that the app shows now.' },
         offer(secret, account.email),
       );
-    await this.accounts.setSecondFactor(account.id, secret);
-    delete req.session.offeredSecret;
-    await this.#goOn(req, account.id, 'secondFactorOn', 'The second factor is on. All other devices are logged out.');
-    res.redirect(303, '/security');
+    await this.#goOn(
+      req,
+      res,
+      account.id,
+      'secondFactorOn',
+      'The second factor is on. All other devices are logged out.',
+    );
   }
 
   @Post('second-factor/off')
   @Fresh(FRESH)
-  async switchOff(@Req() req: Request, @Res() res: Response, @CurrentUser('id') id: string) {
-    await this.accounts.setSecondFactor(id, null);
-    await this.#goOn(req, id, 'secondFactorOff', 'The second factor is off. All other devices are logged out.');
-    res.redirect(303, '/security');
+  async switchOff(@Req() req: Request, @Res() res: Response, @CurrentUser() account: Account) {
+    if (!(await this.accounts.switchSecondFactorOff(account))) throw new LoginRequiredException();
+    await this.#goOn(
+      req,
+      res,
+      account.id,
+      'secondFactorOff',
+      'The second factor is off. All other devices are logged out.',
+    );
   }
 
   /** With another security stamp this login goes on, and all others end. */
   async #goOn(
     req: Request,
+    res: Response,
     id: string,
     kind: 'passwordChanged' | 'secondFactorOn' | 'secondFactorOff',
     notice: string,
   ): Promise<void> {
+    // Who held a copy of this session has seen the secret that was offered in it.
+    delete req.session.offeredSecret;
     if (!(await this.login.confirmLogin(req))) throw new LoginRequiredException();
     await this.events.note(req, id, kind);
-    this.pages.notify(req, notice);
+    await this.pages.goOn(req, res, '/security', notice);
   }
 }
 

@@ -1,4 +1,6 @@
 /** The application's own tables, accounts and security events, on SQLite or PostgreSQL by Kysely. */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Database from 'libsql';
 import { CamelCasePlugin, Kysely, Migrator, PostgresDialect, SqliteDialect } from 'kysely';
 import type { Migration, SqliteDatabase } from 'kysely';
@@ -22,7 +24,7 @@ export interface AccountRow {
 }
 
 /** Something that happened to an account. */
-export interface SecurityEventRow {
+interface SecurityEventRow {
   id: string;
   /** null where nobody has the address that was tried */
   accountId: string | null;
@@ -34,7 +36,7 @@ export interface SecurityEventRow {
   isNew: number;
 }
 
-export interface AccountTables {
+interface AccountTables {
   accounts: AccountRow;
   events: SecurityEventRow;
 }
@@ -79,6 +81,7 @@ const migrations: Record<string, Migration> = {
  */
 export async function openAccountsDatabase(address: string): Promise<AccountsDatabase> {
   const plugins = [new CamelCasePlugin()];
+  // libsql has the methods of better-sqlite3 that Kysely calls, and needs no compiler to install; only its types differ.
   const database = new AccountsDatabase(
     address.startsWith('sqlite:')
       ? { dialect: new SqliteDialect({ database: openSqlite(address) as unknown as SqliteDatabase }), plugins }
@@ -92,9 +95,14 @@ export async function openAccountsDatabase(address: string): Promise<AccountsDat
   return database;
 }
 
+/** A database of libsql. */
+export type SqliteConnection = Database.Database;
+
 /** A connection of its own, which waits for the other ones' locks; what was committed survives the end of the process. */
-export function openSqlite(address: string): Database.Database {
-  const database = new Database(address.slice('sqlite:'.length));
+export function openSqlite(address: string): SqliteConnection {
+  const file = address.slice('sqlite:'.length);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const database = new Database(file);
   database.exec('PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = ON');
   return database;
 }

@@ -6,6 +6,10 @@ import { RateLimiterPostgres, RateLimiterRedis, RateLimiterSQLite } from 'rate-l
 import type { IRateLimiterOptions, RateLimiterAbstract } from 'rate-limiter-flexible';
 import { createClient } from 'redis';
 import { openPostgres, openSqlite } from './accounts-database.js';
+import type { SqliteConnection } from './accounts-database.js';
+
+/** Milliseconds after which SQLite's counts that are over are deleted; elsewhere they leave by themselves. */
+const SWEEP = 10 * 60_000;
 
 /** Inject it as `LoginStores`. */
 export abstract class LoginStores {
@@ -55,6 +59,7 @@ async function sqliteStores(address: string): Promise<LoginStores> {
   const [database, tries] = [openSqlite(address), openSqlite(address)];
   await migrateLoginTables(database);
   const storage = sqlStorage(database);
+  const sweep = setInterval(() => forgetTries(tries), SWEEP).unref();
   return {
     storage,
     limiter: (options) => {
@@ -62,10 +67,20 @@ async function sqliteStores(address: string): Promise<LoginStores> {
       return ready((done) => new RateLimiterSQLite(settings, done));
     },
     async close() {
+      clearInterval(sweep);
       storage.close();
       for (const connection of [database, tries]) connection.close();
     },
   };
+}
+
+/** Takes away the counts that are over. The library's own timer would end the process where the database is locked. */
+function forgetTries(database: SqliteConnection): void {
+  try {
+    database.prepare('DELETE FROM login_tries WHERE expire < ?').run(Date.now());
+  } catch (error) {
+    console.error(error);
+  }
 }
 
 /** The counters that make a table say by a callback that it is there. */

@@ -1,13 +1,13 @@
-/** The dashboard, the profile, and a team's area with a login view of its own. */
+/** The dashboard and the profile. */
 import { Controller, Get, Redirect, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { CurrentUser, LoginManagerService, LoginRequired, LoginView } from 'nestjs-login';
-import { Pages } from '../pages/pages.service.js';
+import { CurrentUser, LoginManagerService, LoginRequired } from 'nestjs-login';
+import type { Account } from '../accounts/account.js';
+import { Pages } from '../pages/pages.js';
 import { SecurityEvents } from '../security/security-events.js';
-import type { Account } from './account.js';
 
 @Controller()
-export class AccountController {
+export class HomeController {
   constructor(
     private readonly login: LoginManagerService,
     private readonly events: SecurityEvents,
@@ -33,21 +33,5 @@ export class AccountController {
   @LoginRequired()
   async profile(@Req() req: Request, @Res() res: Response, @CurrentUser('email') email: string) {
     await this.pages.show(req, res, 'profile', { email });
-  }
-
-  @Get('team')
-  @LoginView('/team/login')
-  @LoginRequired()
-  async team(@Req() req: Request, @Res() res: Response) {
-    await this.pages.show(req, res, 'team');
-  }
-
-  @Get('team/login')
-  async teamLogin(@Req() req: Request, @Res() res: Response) {
-    if (await this.login.isAuthenticated(req)) return res.redirect(302, this.login.nextUrl(req) ?? '/team');
-    await this.pages.show(req, res, 'login', {
-      title: 'Log in to the team area',
-      next: this.login.nextUrl(req) ?? '/team',
-    });
   }
 }

@@ -1,5 +1,6 @@
 /** Renders the pages, by Eta, which escapes whatever a template prints. */
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { Eta } from 'eta';
 import type { Request, Response } from 'express';
@@ -8,7 +9,7 @@ import { LoginManagerService } from 'nestjs-login';
 /** A message for the next page, shown once. */
 interface Notice {
   readonly text: string;
-  readonly kind: 'done' | 'warning';
+  readonly kind: 'done' | 'info';
 }
 
 declare module 'express-session' {
@@ -27,31 +28,33 @@ const ERRORS: Readonly<Record<number, readonly [title: string, text: string]>> =
   413: ['Too much', 'The request is larger than this application reads.'],
   429: ['Too many tries', 'For the safety of the account, no more tries are looked at for a while.'],
   500: ['Something went wrong', 'The error was written down. Please try again.'],
-  503: ['Back in a moment', 'Logins cannot be checked just now. You are not logged out.'],
+  503: ['Back in a moment', 'Logins cannot be checked just now. Nobody is logged out by it.'],
 };
 
+/** Not @Render(): who asks has to be known before the session is read, and a form comes back with a status of its own. */
 @Injectable()
 export class Pages {
   readonly #eta = new Eta({ views: join(import.meta.dirname, 'views'), cache: true });
 
   constructor(private readonly login: LoginManagerService) {}
 
-  /** Shows a page, with the user, the messages of the refusal that led here and those of `notify`. */
+  /** Shows a page, with the user, the message of a refusal that led here and those of `goOn`. */
   async show(req: Request, res: Response, view: string, data: object = {}, status = 200): Promise<void> {
     // First: who asks may be restored by a remember cookie, and that puts another session into its place.
     const isAuthenticated = await this.login.isAuthenticated(req);
     const user = isAuthenticated ? await this.login.currentUser(req) : null;
-    const refusals = this.login.flashes(req).map(({ message }): Notice => ({ text: message, kind: 'warning' }));
+    const refusals = this.login.flashes(req).map(({ message }): Notice => ({ text: message, kind: 'info' }));
     const notices = [...refusals, ...(req.session.notices ?? [])];
     if (req.session.notices) delete req.session.notices;
+    const shared = { user, notices, path: req.path };
     res
       .status(status)
       .type('html')
-      .send(this.#render(view, { errors: {}, values: {}, ...data, user, notices, path: req.path }));
+      .send(this.#render(view, { errors: {}, values: {}, ...data, ...shared }));
   }
 
   /** Shows a form again, with what was written into it but for passwords and codes, and with a complaint beside each field. */
-  async again(
+  async showAgain(
     req: Request,
     res: Response,
     view: string,
@@ -64,16 +67,20 @@ export class Pages {
     await this.show(req, res, view, { ...data, errors, values }, status);
   }
 
-  /** Shows an error, and asks no store for anything: one of them may be the reason. @param retryAfter seconds */
-  error(res: Response, status: number, retryAfter?: number): void {
-    const [title, text] = ERRORS[status] ?? ERRORS[status < 500 ? 400 : 500] ?? [];
-    res.status(status).type('html').set('Cache-Control', 'no-store');
-    res.send(this.#render('error', { status, title, text, retryAfter, user: null, notices: [], path: '' }));
+  /** Sends a browser on to a page, with a message for it. */
+  async goOn(req: Request, res: Response, path: string, text?: string, kind: Notice['kind'] = 'done'): Promise<void> {
+    if (text !== undefined) req.session.notices = [...(req.session.notices ?? []).slice(-4), { text, kind }];
+    // Stored first: another node, or this one, may be asked for that page before this answer has ended.
+    await promisify(req.session.save.bind(req.session))();
+    res.redirect(303, path);
   }
 
-  /** A message for the next page. */
-  notify(req: Request, text: string, kind: Notice['kind'] = 'done'): void {
-    req.session.notices = [...(req.session.notices ?? []), { text, kind }];
+  /** Shows an error, and asks no store for anything: one of them may be the reason. @param retryAfter seconds */
+  error(req: Request, res: Response, status: number, retryAfter?: number): void {
+    const [title, text] = ERRORS[status] ?? ERRORS[status < 500 ? 400 : 500] ?? [];
+    const canRepeat = status >= 500 && req.method === 'GET';
+    const data = { status, title, text, retryAfter, canRepeat, user: null, notices: [], errors: {}, path: '' };
+    res.status(status).type('html').set('Cache-Control', 'no-store').send(this.#render('error', data));
   }
 
   #render(view: string, data: object): string {
