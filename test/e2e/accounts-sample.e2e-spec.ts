@@ -325,6 +325,79 @@ describe('the accounts sample', () => {
     await production.end();
   });
 
+  it('keeps ten tries for a thief while the owner logs in', async () => {
+    const { email } = await registered();
+    const statuses = [];
+    for (let tries = 0; tries < 12; tries += 1) {
+      statuses.push((await logIn(browser(), email, { password: 'wrong' })).status);
+      if (tries === 5) await logIn(browser(), email);
+    }
+    expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429]);
+  });
+
+  it('stores no session for who is nobody: bots cost no row', async () => {
+    const count = (): unknown =>
+      inDatabase((database) => (database.prepare('SELECT count(*) AS n FROM login_sessions').get() as { n: number }).n);
+    const before = count();
+    for (const path of ['/', '/login', '/register', '/login/code', '/dashboard', '/team', '/nowhere'])
+      await browser().get(path);
+    for (const path of [
+      '/login',
+      '/register',
+      '/login/code',
+      '/logout',
+      '/reauthenticate',
+      '/security/password',
+      '/api/login',
+    ])
+      await browser().post(path, form({}));
+    expect(count()).toBe(before);
+  });
+
+  it('does not let a login be made while the account is disabled, for when it is enabled again', async () => {
+    const { email } = await registered();
+    const me = browser();
+    await logIn(me, email, { remember: 'on' });
+    const admin = browser();
+    await logIn(admin, 'ada@example.com');
+    const id = inDatabase((database) => database.prepare('SELECT id FROM accounts WHERE email = ?').get(email)) as {
+      id: string;
+    };
+    // As if its login had been written in the moment between the two.
+    const login = inDatabase((database) => database.prepare('SELECT * FROM login_records').all()) as { id: string }[];
+    await admin.post(`/admin/accounts/${id.id}/disable`);
+    inDatabase((database) => {
+      for (const { id: _id, ...row } of login) {
+        const columns = Object.keys(row).filter((column) => column !== '_metadata');
+        const values = columns.map((column) => (row as Record<string, unknown>)[column]);
+        database
+          .prepare(
+            `INSERT OR IGNORE INTO login_records (id, ${columns.join()}) VALUES (?, ${columns.map(() => '?').join()})`,
+          )
+          .run(_id, ...values);
+      }
+    });
+    await admin.post(`/admin/accounts/${id.id}/enable`);
+    expect(await lettingIn(me)).toEqual([]);
+  });
+
+  it('offers another secret once the password has changed', async () => {
+    const { me } = await registered();
+    const offered = async (): Promise<string | undefined> =>
+      /class="secret">([^<]+)</.exec((await me.get('/security/second-factor')).text)?.[1];
+    const first = await offered();
+    expect(first).toBeDefined();
+    expect(await offered()).toBe(first);
+    await me.post('/security/password', form({ password: 'another password', again: 'another password' }));
+    expect(await offered()).not.toBe(first);
+  });
+
+  it('does not start in production on a database whose demo accounts have their known password', async () => {
+    await expect(startSample('start', { DATA: sample.data, NODE_ENV: 'production' }, 'ignore')).rejects.toThrow(
+      'has ended before it served',
+    );
+  });
+
   it.each(['//evil.example', 'https://evil.example/', '/\\evil.example', '/login/../..//evil.example'])(
     'goes on to no other site after a login: %s',
     async (next) => {

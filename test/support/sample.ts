@@ -34,10 +34,11 @@ export async function startSample(
     env: { ...process.env, NODE_ENV: 'development', ...env, DATA: data, PORT: port },
     stdio: ['ignore', 'pipe', log],
   });
+  let isServing = false;
   for await (const chunk of server.stdout.iterator({ destroyOnReturn: false }))
-    if (String(chunk).includes('Open http://')) break;
+    if ((isServing = String(chunk).includes('Open http://'))) break;
+  if (!isServing) throw new Error(`"npm run ${script}" has ended before it served.`);
   server.stdout.resume();
-  if (server.exitCode !== null) throw new Error(`"npm run ${script}" ended with ${server.exitCode}.`);
   return {
     home: `http://localhost:${port}`,
     data,
