@@ -108,10 +108,8 @@ export class LoginActions {
     const record = living?.record ?? (isLetIn(shown?.verdict) ? shown?.seen?.record : null);
     let ended = false;
     try {
-      [ended] = await Promise.all([
-        this.sessions.endHeld(request, this.remember.held(request)),
-        this.sessions.forgetAnonymous(request),
-      ]);
+      ended = await this.sessions.endHeld(request, this.remember.held(request));
+      await this.sessions.forgetAnonymous(request);
     } finally {
       // Also where the end could not be stored: this browser is out, and the answer says 503.
       this.sessions.leave(request);

@@ -1,7 +1,7 @@
 /** Judges whether a secret is one. */
 import { LoginFault } from '../exceptions/login-fault.js';
 
-const REMEDY = `Make one with: node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`;
+const REMEDY = `Make one with: node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))". Node reads a .env file only where it is told to: --env-file=.env.`;
 
 /** Words that sample secrets are made of. What is left of a secret without them has to be long enough by itself. */
 const SAMPLE_WORDS =
