@@ -6,6 +6,8 @@ import type { Duration } from 'nestjs-login';
 export abstract class Configuration {
   /** a TCP port */
   abstract readonly port: number;
+  /** the address that it listens on; undefined: all of them */
+  abstract readonly host: string | undefined;
   /** signs the cookies */
   abstract readonly secret: string | undefined;
   /** accounts and their events: `sqlite:FILE` or `postgres://...` */
@@ -20,11 +22,12 @@ export abstract class Configuration {
 }
 
 /**
- * Reads PORT, LOGIN_SECRET, DATA, STORAGE, DATABASE, REMEMBER_GRACE, TRUST_PROXY and NODE_ENV.
+ * Reads PORT, HOST, LOGIN_SECRET, DATA, STORAGE, DATABASE, REMEMBER_GRACE, TRUST_PROXY and NODE_ENV.
  * @throws Error where PORT is no port, or STORAGE or DATABASE an address of no known kind
  */
 export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configuration {
   const { PORT: port = '3000', STORAGE: storage, TRUST_PROXY: trustProxy } = env;
+  const isProduction = env.NODE_ENV === 'production';
   const file = `sqlite:${resolve(env.DATA ?? 'data', 'accounts.db')}`;
   const database = env.DATABASE ?? (storage && /^postgres(ql)?:/.test(storage) ? storage : file);
   if (!/^\d{1,5}$/.test(port)) throw new Error('PORT has to be a number, such as 3000.');
@@ -34,6 +37,8 @@ export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     throw new Error('STORAGE has to be redis://HOST:PORT, postgres://USER:PASSWORD@HOST/NAME or sqlite:FILE.');
   return {
     port: Number(port),
+    // The demo accounts are for this machine alone.
+    host: env.HOST ?? (isProduction ? undefined : 'localhost'),
     secret: env.LOGIN_SECRET,
     database,
     storage: storage ?? database,
@@ -41,6 +46,6 @@ export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     rememberGrace: (env.REMEMBER_GRACE ?? '60s') as Duration,
     // Express takes the text '1' for an address.
     trustProxy: trustProxy && /^\d+$/.test(trustProxy) ? Number(trustProxy) : trustProxy,
-    isProduction: env.NODE_ENV === 'production',
+    isProduction,
   };
 }

@@ -7,7 +7,7 @@ import { AppModule } from './app.module.js';
 import { Configuration } from './configuration.js';
 
 const app = await NestFactory.create<NestExpressApplication>(AppModule, { logger: ['error', 'warn'] });
-const { port, trustProxy, isProduction } = app.get(Configuration);
+const { port, host, trustProxy, isProduction } = app.get(Configuration);
 app.enableShutdownHooks();
 if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
 // Forms of other sites change nothing here.
@@ -26,8 +26,6 @@ app.useSecurityHeaders({
 });
 // Before LoginModule: a style sheet needs no session, and may be cached.
 app.useStaticAssets(join(import.meta.dirname, 'pages/public'), { prefix: '/public/', maxAge: isProduction ? '1d' : 0 });
-// The demo accounts are for this machine alone.
-if (isProduction) await app.listen(port);
-else await app.listen(port, 'localhost');
+await (host === undefined ? app.listen(port) : app.listen(port, host));
 const demo = ` and log in as ada@example.com, an admin, or grace@example.com with the password "${DEMO_PASSWORD}"`;
 console.log(`Open http://localhost:${port}${isProduction ? '' : demo}.`);
