@@ -163,7 +163,7 @@ export class LoginSession {
     keepOutOfCaches(responseOf(request));
   }
 
-  /** `req.session.regenerate()` by the application, which has ended a login by then. A throw-away session stays one. */
+  /** `req.session.regenerate()` by the application, which has ended the login of that session by then. A throw-away one stays one. */
   #regenerate(request: LoginRequest): void {
     if (this.#state(request).opened === THROWN_AWAY) this.#express.begin(request, null);
     else this.leave(request);
