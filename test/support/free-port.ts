@@ -1,13 +1,23 @@
-/** Finds a port of 127.0.0.1 that nobody uses. */
+/** Finds a port of 127.0.0.1 that nobody uses, and that the system hands to nobody until it is used. */
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+
+/** Below the ports that the system gives to whoever asks for any, or connects: another test could get it in the meantime. */
+const [FIRST, LAST] = [10_000, 22_000];
 
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = randomInt(FIRST, LAST);
+    const probe = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(probe, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    probe.close();
+    await once(probe, 'close');
+    return port;
+  }
+  throw new Error(`No port between ${FIRST} and ${LAST} is free.`);
 }

@@ -121,7 +121,7 @@ export async function startNodes(count: number, config: object): Promise<Nodes> 
     started.push(child);
     for (let tries = 0; ; tries += 1) {
       const { status } = await new Browser(origin).get('/public').catch(() => ({ status: 0 }));
-      if (status === 200) break;
+      if (status === 200 && child.exitCode === null) break;
       if (tries === 100 || child.exitCode !== null) throw new Error(`Node ${node} does not start.`);
       await setTimeout(100);
     }

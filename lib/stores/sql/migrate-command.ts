@@ -49,7 +49,8 @@ async function open(url: string): Promise<{ database: SqlDatabase; close: () => 
     return { database: pool, close: () => pool.end() };
   }
   // Without a file SQLite would make the tables in a database that is gone when it is closed.
-  if (!/^sqlite:./.test(url)) throw new Error(`"${url.replace(/\/\/.*@/, '//...@')}" is no DATABASE_URL.\n\n${USAGE}`);
+  if (!/^sqlite:./.test(url))
+    throw new Error(`${USAGE}\n\nThis is no DATABASE_URL: ${url.replace(/\/\/.*@/, '//...@')}`);
   type Database = new (file: string) => SqliteDatabase & { close(): void };
   const found = load<Database | { DatabaseSync: Database }>(['libsql', 'better-sqlite3', 'node:sqlite']);
   const Opened = 'DatabaseSync' in found ? found.DatabaseSync : found;
