@@ -88,6 +88,8 @@ describe('the accounts sample in a browser', () => {
     it('is done by the keyboard alone', async () => {
       const me = await visitor();
       await me.open('/login');
+      // The first field has the focus by itself; the browser gives it when it first draws the page, after it is loaded.
+      await me.page.waitForSelector('#email:focus');
       await me.page.keyboard.type('grace@example.com');
       await me.page.keyboard.press('Tab');
       await me.page.keyboard.type(DEMO_PASSWORD);
