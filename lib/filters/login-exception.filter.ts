@@ -13,6 +13,7 @@ import { requestedUrl } from '../http/login-request.js';
 import type { LoginRequest } from '../http/login-request.js';
 import { keepOutOfCaches } from '../http/login-response.js';
 import { clientFacts } from '../logins/login-facts.js';
+import type { HandlerRole } from '../metadata/metadata-keys.js';
 import { LoginHandlers } from '../user/login-handlers.js';
 
 /** Seconds after which a client may try again. */
@@ -77,12 +78,9 @@ export class LoginExceptionFilter extends BaseExceptionFilter {
     // A handler would only add its page to the half that the client has.
     if (response.headersSent) return false;
     response.setHeader('Retry-After', RETRY_AFTER);
-    const handler = this.handlers.get('unavailable-handler');
-    if (!handler) return false;
     // A handler that just ends a page would answer 200, and a cache or a monitor would take the outage for the page.
     response.statusCode = exception.getStatus();
-    await handler(request, response);
-    return response.writableEnded || response.headersSent;
+    return (await this.#handled('unavailable-handler', request, response)) ?? false;
   }
 
   /** Tells the refusal, then lets the application's handler or the redirect answer. False: the 401 is the answer. */
@@ -95,11 +93,19 @@ export class LoginExceptionFilter extends BaseExceptionFilter {
       path,
     });
     if (response.headersSent) return false;
-    const handler = this.handlers.get(isStale ? 'needs-refresh-handler' : 'unauthorized-handler');
-    if (handler) {
-      await handler(request, response);
-      return response.writableEnded || response.headersSent;
-    }
-    return this.challenge.redirect(request, isStale ? 'needs-refresh' : 'login', this.contexts.of(request).loginView);
+    const role = isStale ? 'needs-refresh-handler' : 'unauthorized-handler';
+    const kind = isStale ? 'needs-refresh' : 'login';
+    return (
+      (await this.#handled(role, request, response)) ??
+      this.challenge.redirect(request, kind, this.contexts.of(request).loginView)
+    );
+  }
+
+  /** Lets the application's handler answer, and says whether it has. Undefined: there is none. */
+  async #handled(role: HandlerRole, request: LoginRequest, response: ServerResponse): Promise<boolean | undefined> {
+    const handler = this.handlers.get(role);
+    if (!handler) return undefined;
+    await handler(request, response);
+    return response.writableEnded || response.headersSent;
   }
 }

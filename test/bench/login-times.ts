@@ -15,7 +15,7 @@ import { AccountsService } from '../../sample/02-accounts/accounts/accounts.serv
 import { AppModule } from '../../sample/02-accounts/app.module.js';
 import { newSecret } from '../../sample/02-accounts/accounts/second-factor.js';
 import { LoginThrottle } from '../../sample/02-accounts/login/login-throttle.js';
-import { codeOf } from '../support/accounts-visitor.js';
+import { codeOf, DEMO_PASSWORD as PASSWORD } from '../support/accounts-visitor.js';
 import { Browser } from '../support/browser-client.js';
 
 const ROUNDS = Number(process.argv[2] ?? 1_000);
@@ -42,7 +42,6 @@ const app = module.createNestApplication();
 await app.listen(0, '127.0.0.1');
 const accounts = app.get(AccountsService);
 
-const PASSWORD = 'correct horse battery staple';
 const account = async (email: string): Promise<Account> => {
   const made = await accounts.register(email, PASSWORD);
   if (!made) throw new Error('The account is there already.');

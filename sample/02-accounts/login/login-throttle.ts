@@ -1,10 +1,11 @@
 /** Bounds how often a password or a code may be tried, for an account and from an address, by rate-limiter-flexible. */
 import { createHash } from 'node:crypto';
-import { HttpException, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import ipaddr from 'ipaddr.js';
 import { LoginUnavailableException } from 'nestjs-login';
 import { RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
+import { TooManyTriesException } from '../pages/too-many-tries.exception.js';
 import { LoginStores } from '../stores/login-stores.js';
 
 /** Seconds after which a count begins anew. */
@@ -13,14 +14,6 @@ const WINDOW = 15 * 60;
 const TRIES = { password: 10, code: 5, address: 100 };
 
 type Limit = keyof typeof TRIES;
-
-/** 429: too many tries. */
-export class TooManyTriesException extends HttpException {
-  /** @param retryAfter seconds */
-  constructor(readonly retryAfter: number) {
-    super('Too many tries. Wait a while, then try again.', 429);
-  }
-}
 
 @Injectable()
 export class LoginThrottle {

@@ -112,7 +112,7 @@ export class LoginController {
 
   async #startAgain(req: Request, res: Response) {
     if (await this.login.isAuthenticated(req)) return res.redirect(303, '/dashboard');
-    // The same: only who has begun is told that it is over.
+    // No message for who has not begun: as at the logout, it would cost a row.
     if (!req.session.pendingLogin) return res.redirect(303, '/login');
     delete req.session.pendingLogin;
     await this.pages.goOn(

@@ -4,8 +4,8 @@ import type { ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { UnavailableHandler } from 'nestjs-login';
-import { TooManyTriesException } from '../login/login-throttle.js';
 import { Pages } from './pages.js';
+import { TooManyTriesException } from './too-many-tries.exception.js';
 
 /** True for who reads pages. */
 const readsPages = (req: Request): boolean => !req.path.startsWith('/api/') && req.accepts(['json', 'html']) === 'html';
