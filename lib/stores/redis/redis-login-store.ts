@@ -101,7 +101,10 @@ export class RedisLoginStore extends LoginStore {
     return ended.map((field) => userKey + field);
   }
 
-  /** Nothing to do: a user's hash lives as long as the last of their logins, and what has ended in it goes at the next login or list. */
+  /**
+   * Deletes nothing. A user's hash lives as long as the last of their logins. Expired ones in it go with the next list,
+   * or with a login that finds as many fields as logins are allowed.
+   */
   override async deleteExpired(): Promise<number> {
     return 0;
   }

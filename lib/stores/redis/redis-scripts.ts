@@ -16,6 +16,9 @@ const script = (text: string): RedisScript => ({ text, sha: createHash('sha1').u
  */
 const HEAD = String.raw`'^(%d+):(%d+):(%d+):(%d+):(.*)$'`;
 
+/** Captures lastSeenAt and endsAt alone. Capturing the text as well would copy it for each login that is read. */
+const TIMES = String.raw`'^%d+:%d+:(%d+):(%d+):'`;
+
 /** Lets the key live until `ends` at least. A key without a time to live answers -1, and PEXPIRE GT would leave it without one. */
 const KEEP = `
 local function keep(ends, now)
@@ -23,38 +26,63 @@ local function keep(ends, now)
   if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], ttl) end
 end`;
 
-/** ARGV: field, head and text, values or '', now, endsAt, most, 'evict-oldest' or 'refuse', leaving fields. Answers inserted, theft, evicted. */
-export const INSERT: RedisScript = script(`${KEEP}
-local kind = redis.call('TYPE', KEYS[1]).ok
-if kind ~= 'hash' and kind ~= 'none' then redis.call('DEL', KEYS[1]) end
-local field, record, values, now, ends, most, full = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
-local there = redis.call('HGET', KEYS[1], field)
--- A client that reconnects may send the same command twice.
-if there == record then return { 1, '' } end
-if there then return redis.error_reply('ERR a login with this id is there already') end
-local leaving = {}
-for at = 8, #ARGV do leaving[ARGV[at]] = true end
-local counted = {}
-for _, other in ipairs(redis.call('HKEYS', KEYS[1])) do
-  if #other == 22 then
-    local _, _, seen, over = string.match(redis.call('HGET', KEYS[1], other), ${HEAD})
-    if not over or tonumber(over) <= now then redis.call('HDEL', KEYS[1], other, other .. ':v')
-    elseif not leaving[other] then counted[#counted + 1] = { other, tonumber(seen) } end
+/**
+ * Deletes the expired logins of a user, then evicts the oldest ones that exceed the cap.
+ * Returns the evicted fields, or nil where the insert is refused. Reads the ARGV of INSERT.
+ */
+const MAKE_ROOM = `
+local function makeRoom(now, most)
+  local leaving, counted, evicted = {}, {}, {}
+  for at = 8, #ARGV do leaving[ARGV[at]] = true end
+  for _, other in ipairs(redis.call('HKEYS', KEYS[1])) do
+    if #other == 22 then
+      local seen, ends = string.match(redis.call('HGET', KEYS[1], other), ${TIMES})
+      if not ends or tonumber(ends) <= now then redis.call('HDEL', KEYS[1], other, other .. ':v')
+      elseif not leaving[other] then counted[#counted + 1] = { other, tonumber(seen) } end
+    end
   end
+
+  local many = #counted + 1 - most
+  if many <= 0 then return evicted end
+  if ARGV[7] == 'refuse' then return nil end
+  table.sort(counted, function(one, two) return one[2] < two[2] end)
+  for at = 1, math.min(many, #counted) do
+    evicted[at] = counted[at][1]
+    redis.call('HDEL', KEYS[1], evicted[at], evicted[at] .. ':v')
+  end
+  return evicted
+end`;
+
+/**
+ * ARGV: field, head and text, values or '', now, endsAt, most, 'evict-oldest' or 'refuse', leaving fields.
+ * Answers inserted, theft, evicted.
+ */
+export const INSERT: RedisScript = script(`${KEEP}${MAKE_ROOM}
+local field, record, values, now, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[6])
+
+-- A value of another type makes way. Every other error is passed on.
+local known = redis.pcall('HMGET', KEYS[1], field, 'theft')
+if known.err then
+  if not string.find(known.err, 'WRONGTYPE', 1, true) then return known end
+  redis.call('DEL', KEYS[1])
 end
-local many = #counted + 1 - most
-if many > 0 and full == 'refuse' then return { 0, '' } end
-table.sort(counted, function(one, two) return one[2] < two[2] end)
-local theft = redis.call('HGET', KEYS[1], 'theft')
-local answer = { 1, theft or '' }
-for at = 1, math.min(many, #counted) do
-  redis.call('HDEL', KEYS[1], counted[at][1], counted[at][1] .. ':v')
-  answer[#answer + 1] = counted[at][1]
-end
-redis.call('HDEL', KEYS[1], 'theft')
-redis.call('HSET', KEYS[1], field, record)
-if values ~= '' then redis.call('HSET', KEYS[1], field .. ':v', values) end
-keep(ends, now)
+
+-- A client that reconnects may send the same command twice.
+if known[1] == record then return { 1, '' } end
+if known[1] then return redis.error_reply('ERR a login with this id is there already') end
+
+-- Each login is at least one field. Fewer fields than the cap mean room, and no other login is read.
+local evicted = {}
+if redis.call('HLEN', KEYS[1]) >= most then evicted = makeRoom(now, most) end
+if not evicted then return { 0, '' } end
+
+if known[2] then redis.call('HDEL', KEYS[1], 'theft') end
+if values == '' then redis.call('HSET', KEYS[1], field, record)
+else redis.call('HSET', KEYS[1], field, record, field .. ':v', values) end
+keep(tonumber(ARGV[5]), now)
+
+local answer = { 1, known[2] or '' }
+for _, gone in ipairs(evicted) do answer[#answer + 1] = gone end
 return answer`);
 
 /** ARGV: field, expected version, new version, startedAt, lastSeenAt, endsAt, text, now, 'keep', 'drop' or 'set', values. Answers 1 or 0. */
