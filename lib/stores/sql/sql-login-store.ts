@@ -51,7 +51,7 @@ export class SqlLoginStore extends LoginStore {
     const leaving = cap.leaving.filter((other) => userKeyOf(other) === userKey);
     return this.driver.dialect === 'postgres'
       ? this.#insertByFunction([...row, createdAt, cap.most, Number(cap.whenFull === 'refuse'), leaving.join()])
-      : this.#insertInSteps(row, createdAt, cap, leaving);
+      : this.#insertInSteps(row, createdAt, { ...cap, leaving });
   }
 
   override async find(id: string, wanted: { readonly values: boolean }): Promise<FoundLogin> {
@@ -138,28 +138,17 @@ export class SqlLoginStore extends LoginStore {
   }
 
   /** SQLite has one writer at a time, so the steps of one transaction see nothing of another. */
-  async #insertInSteps(
-    row: readonly SqlValue[],
-    now: number,
-    cap: LoginCap,
-    leaving: readonly string[],
-  ): Promise<InsertedLogin> {
+  async #insertInSteps(row: readonly SqlValue[], now: number, cap: LoginCap): Promise<InsertedLogin> {
     const [id = '', userKey = ''] = row;
-    const stay = leaving.map((_, at) => `$${at + 2}`).join(', ');
-    const counted = `FROM ${this.#records} WHERE user_key = $1 AND id NOT IN (${stay})`;
-    const isFull = `(SELECT count(*) ${counted}) >= ${cap.most}`;
-    const mine = [userKey, ...leaving];
+    const mine = [userKey, ...cap.leaving];
     const marks = row.map((_, at) => `$${at + mine.length + 1}`).join(', ');
-    const steps: SqlStatement[] = [
-      { text: `DELETE FROM ${this.#records} WHERE user_key = $1 AND ends_at <= $2`, values: [userKey, now] },
+
+    const [, evicted = [], inserted = [], thefts = []] = await this.driver.run([
+      ...this.#makeRoom(mine, now, cap),
       {
-        text: `DELETE FROM ${this.#records} WHERE ${cap.whenFull === 'refuse' ? 'FALSE' : 'TRUE'} AND id IN
-          (SELECT id ${counted} ORDER BY last_seen_at DESC LIMIT -1 OFFSET ${cap.most - 1}) RETURNING id`,
-        values: mine,
-      },
-      {
-        text: `INSERT INTO ${this.#records} (id, user_key, version, started_at, last_seen_at, ends_at, record, session_values)
-          SELECT ${marks} WHERE NOT ${isFull} RETURNING id`,
+        text: `INSERT INTO ${this.#records}
+          (id, user_key, version, started_at, last_seen_at, ends_at, record, session_values)
+          SELECT ${marks} WHERE ${this.#countWith(cap)} <= ${cap.most} RETURNING id`,
         values: [...mine, ...row],
       },
       {
@@ -167,13 +156,40 @@ export class SqlLoginStore extends LoginStore {
           RETURNING seen_at`,
         values: [userKey, id],
       },
-    ];
-    const [, evicted = [], inserted = [], thefts = []] = await this.driver.run(steps);
+    ]);
+
     return {
       isInserted: inserted.length > 0,
       evicted: evicted.map((gone) => String(gone.id)),
       theftSeenAt: numberOrNull(thefts[0]?.seen_at),
     };
+  }
+
+  /** Returns the steps that delete a user's expired logins and evict the oldest ones, both at the cap alone. */
+  #makeRoom(mine: readonly SqlValue[], now: number, cap: LoginCap): SqlStatement[] {
+    const count = this.#countWith(cap);
+    const others = `SELECT id FROM ${this.#records} WHERE user_key = $1`;
+    const excess = cap.whenFull === 'refuse' ? '0' : `max(0, ${count} - ${cap.most})`;
+
+    // A query with the limit 0 ends before it reads a row.
+    return [
+      {
+        text: `DELETE FROM ${this.#records} WHERE id IN
+          (${others} AND ends_at <= $${mine.length + 1} LIMIT iif(${count} > ${cap.most}, -1, 0))`,
+        values: [...mine, now],
+      },
+      {
+        text: `DELETE FROM ${this.#records} WHERE id IN
+          (${others} AND id NOT IN (${marksOf(cap.leaving)}) ORDER BY last_seen_at LIMIT ${excess}) RETURNING id`,
+        values: mine,
+      },
+    ];
+  }
+
+  /** Returns the SQL that counts the logins of the user `$1` and a new one. It reads two indexes and no row. */
+  #countWith({ leaving }: LoginCap): string {
+    const all = `SELECT count(*) FROM ${this.#records} WHERE user_key = $1`;
+    return `((${all}) - (SELECT count(*) FROM ${this.#records} WHERE id IN (${marksOf(leaving)})) + 1)`;
   }
 
   async #rows(text: string, values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
@@ -194,5 +210,8 @@ export class SqlLoginStore extends LoginStore {
     return record;
   }
 }
+
+/** The marks of excluded ids, which follow the user key `$1`. */
+const marksOf = (ids: readonly string[]): string => ids.map((_, at) => `$${at + 2}`).join(', ');
 
 const numberOrNull = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value));

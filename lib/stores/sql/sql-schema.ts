@@ -36,8 +36,9 @@ const MIGRATIONS: readonly ((prefix: string, dialect: Dialect) => readonly strin
 const NEWEST = MIGRATIONS.length;
 
 /**
- * One round trip for all that a login writes, and one login of a user after the other: the cap holds on every node. Inside of
- * it each statement sees what was committed while the lock was waited for; a single statement would not.
+ * Makes the function that writes a login in one round trip. It writes one login of a user after the other, so the cap
+ * holds on every node. Each of its statements sees the commits that came while the lock was awaited. A single statement
+ * would not. The first count includes expired and leaving logins. Below the cap nothing else is read of them.
  */
 function insertFunction(prefix: string): string {
   return `CREATE FUNCTION ${prefix}insert(
@@ -49,21 +50,23 @@ function insertFunction(prefix: string): string {
     BEGIN
       PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('nestjs-login ' || p_user_key, 0::bigint));
       inserted := 0;
-      DELETE FROM ${prefix}records r WHERE r.user_key = p_user_key AND r.ends_at <= p_now;
-      SELECT count(*) + 1 - p_most INTO many FROM ${prefix}records r
-        WHERE r.user_key = p_user_key AND NOT (r.id = ANY (string_to_array(p_leaving, ',')));
-      IF many > 0 AND p_refuses = 1 THEN
-        RETURN NEXT;
-        RETURN;
-      END IF;
-      IF many > 0 THEN
-        WITH gone AS (
-          DELETE FROM ${prefix}records r WHERE r.id IN (
-            SELECT o.id FROM ${prefix}records o
-            WHERE o.user_key = p_user_key AND NOT (o.id = ANY (string_to_array(p_leaving, ',')))
-            ORDER BY o.last_seen_at LIMIT many
-          ) RETURNING r.id
-        ) SELECT string_agg(gone.id, ',') INTO evicted FROM gone;
+      IF (SELECT count(*) FROM ${prefix}records r WHERE r.user_key = p_user_key) >= p_most THEN
+        DELETE FROM ${prefix}records r WHERE r.user_key = p_user_key AND r.ends_at <= p_now;
+        SELECT count(*) + 1 - p_most INTO many FROM ${prefix}records r
+          WHERE r.user_key = p_user_key AND NOT (r.id = ANY (string_to_array(p_leaving, ',')));
+        IF many > 0 AND p_refuses = 1 THEN
+          RETURN NEXT;
+          RETURN;
+        END IF;
+        IF many > 0 THEN
+          WITH gone AS (
+            DELETE FROM ${prefix}records r WHERE r.id IN (
+              SELECT o.id FROM ${prefix}records o
+              WHERE o.user_key = p_user_key AND NOT (o.id = ANY (string_to_array(p_leaving, ',')))
+              ORDER BY o.last_seen_at LIMIT many
+            ) RETURNING r.id
+          ) SELECT string_agg(gone.id, ',') INTO evicted FROM gone;
+        END IF;
       END IF;
       INSERT INTO ${prefix}records (id, user_key, version, started_at, last_seen_at, ends_at, record, session_values)
         VALUES (p_id, p_user_key, p_version, p_started_at, p_last_seen_at, p_ends_at, p_record, p_values);
