@@ -35,16 +35,13 @@ export class MemoryLoginStore extends LoginStore {
   override async insert(record: LoginRecord, values: string | null, cap: LoginCap): Promise<InsertedLogin> {
     if (this.#entries.has(record.id)) throw new Error('A login with this id is there already.');
     const key = userKeyOf(record.id);
-    for (const { id, endsAt } of this.#recordsOf(key)) if (endsAt <= record.createdAt) this.#drop(id);
-    const counted = this.#recordsOf(key).filter(({ id }) => !cap.leaving.includes(id));
-    const evicted = counted
-      .toSorted((one, other) => one.lastSeenAt - other.lastSeenAt)
-      .slice(0, Math.max(0, counted.length + 1 - cap.most))
-      .map(({ id }) => id);
+    const ids = this.#users.get(key) ?? new Set();
+
+    const evicted = ids.size < cap.most ? [] : this.#excess(key, record.createdAt, cap);
     if (evicted.length && cap.whenFull === 'refuse') return { isInserted: false, evicted: [], theftSeenAt: null };
     for (const id of evicted) this.#drop(id);
+
     this.#entries.set(record.id, { record, values });
-    const ids = this.#users.get(key) ?? new Set();
     this.#users.set(key, ids.add(record.id));
     const theftSeenAt = this.#thefts.get(key) ?? null;
     this.#thefts.delete(key);
@@ -102,6 +99,16 @@ export class MemoryLoginStore extends LoginStore {
 
   #recordsOf(userKey: string): LoginRecord[] {
     return [...(this.#users.get(userKey) ?? [])].map((id) => (this.#entries.get(id) as Entry).record);
+  }
+
+  /** Deletes the expired logins of a user. Returns the ids of the oldest others that leave no room for one more. */
+  #excess(userKey: string, now: number, cap: LoginCap): string[] {
+    for (const { id, endsAt } of this.#recordsOf(userKey)) if (endsAt <= now) this.#drop(id);
+    const counted = this.#recordsOf(userKey).filter(({ id }) => !cap.leaving.includes(id));
+    return counted
+      .toSorted((one, other) => one.lastSeenAt - other.lastSeenAt)
+      .slice(0, Math.max(0, counted.length + 1 - cap.most))
+      .map(({ id }) => id);
   }
 
   #drop(id: string): boolean {
