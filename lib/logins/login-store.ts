@@ -57,10 +57,14 @@ export abstract class LoginStore {
   abstract now(): Promise<number>;
 
   /**
-   * Keeps a new record and its values, unless the cap refuses it. Rejects where the id is taken: nothing is ever
-   * overwritten. Of racing inserts for one user, wherever they come from, as many stay as the cap allows, never more; logins
-   * that have ended by the new record's `createdAt` are not counted, and go. An inserted record answers the theft that was
-   * noted for the user, and forgets the note.
+   * Keeps a new record and its values, unless the cap refuses it. Rejects an id that is taken: it overwrites nothing.
+   * Of racing inserts for one user, wherever they come from, as many stay as the cap allows, never more.
+   *
+   * Logins that have expired by the new record's `createdAt` are not counted. They go at the latest when the cap is
+   * reached, which is when the user has as many records as it allows, leaving ones aside. A refused insert deletes them
+   * as well. Below the cap an insert changes no other living login, and a store need not read one.
+   *
+   * An inserted record answers the theft that was noted for the user, and forgets the note.
    */
   abstract insert(record: LoginRecord, values: string | null, cap: LoginCap): Promise<InsertedLogin>;
 

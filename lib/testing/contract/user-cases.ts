@@ -1,11 +1,13 @@
 /** What a LoginStore promises about all logins of one user: the list, the end of all, and how many there may be. */
 import { deepEqual, equal } from 'node:assert/strict';
-import type { LoginCap, LoginRecord, LoginStore } from '../../index.js';
+import type { FoundLogin, LoginCap, LoginRecord, LoginStore } from '../../index.js';
 import type { StoreContractCase } from './contract-case.js';
 import { HOUR, inParallel, newRecord, newUserKey, RACERS, ROOMY } from './contract-case.js';
 
 const idsOf = async (store: LoginStore, user: string): Promise<string[]> =>
   (await store.listByUser(user)).records.map(({ id }) => id).toSorted();
+
+const WHEN_FULL = ['evict-oldest', 'refuse'] as const;
 
 /** A cap of two, but for the logins that are leaving. */
 const two = (whenFull: LoginCap['whenFull'], ...leaving: string[]): LoginCap => ({ most: 2, whenFull, leaving });
@@ -20,6 +22,16 @@ async function insertedOf(store: LoginStore, user: string, ...ages: number[]): P
   }
   return records;
 }
+
+/** Inserts a login of this user that has expired, and was used later than every other. */
+async function insertedExpired(store: LoginStore, user: string): Promise<LoginRecord> {
+  const now = await store.now();
+  const record = await newRecord(store, { lastSeenAt: now, endsAt: now - 1 }, user);
+  await store.insert(record, '{"kept":1}', ROOMY);
+  return record;
+}
+
+const withoutTime = ({ record, values }: FoundLogin): Omit<FoundLogin, 'now'> => ({ record, values });
 
 /** Promises about the logins of one user. */
 export const userCases: readonly StoreContractCase[] = [
@@ -100,20 +112,49 @@ export const userCases: readonly StoreContractCase[] = [
       equal((await idsOf(store, user)).includes(leaving), true);
     },
   },
-  {
-    name: 'does not count logins that have ended, and drops them',
-    check: async (store) => {
+  ...WHEN_FULL.map((whenFull) => ({
+    name: `leaves the other logins of a user as they are below the cap: ${whenFull}`,
+    check: async (store: LoginStore) => {
       const user = newUserKey();
-      await insertedOf(store, user, 0);
-      const ended = await newRecord(store, { endsAt: (await store.now()) - 1 }, user);
-      await store.insert(ended, '{}', ROOMY);
+      const [one, other] = (await insertedOf(store, user, 1000, 2000)) as [LoginRecord, LoginRecord];
       const next = await newRecord(store, {}, user);
-      deepEqual(await store.insert(next, null, two('refuse')), { isInserted: true, evicted: [], theftSeenAt: null });
-      equal((await idsOf(store, user)).includes(ended.id), false);
-      equal((await idsOf(store, user)).length, 2);
+      const answer = { isInserted: true, evicted: [], theftSeenAt: null };
+      deepEqual(await store.insert(next, '{}', { most: 3, whenFull, leaving: [] }), answer);
+      for (const record of [one, other]) {
+        const found = await store.find(record.id, { values: true });
+        deepEqual([found.record, found.values], [record, '{"kept":1}']);
+      }
+      deepEqual(await idsOf(store, user), [one.id, other.id, next.id].toSorted());
     },
-  },
-  ...(['evict-oldest', 'refuse'] as const).map((whenFull) => ({
+  })),
+  ...WHEN_FULL.map((whenFull) => ({
+    name: `does not count expired logins, and has deleted them once the cap is reached: ${whenFull}`,
+    check: async (store: LoginStore) => {
+      const user = newUserKey();
+      const [living] = (await insertedOf(store, user, 1000)) as [LoginRecord];
+      const expired = await insertedExpired(store, user);
+      const next = await newRecord(store, {}, user);
+      const answer = { isInserted: true, evicted: [], theftSeenAt: null };
+      deepEqual(await store.insert(next, null, two(whenFull)), answer);
+      deepEqual(await store.find(expired.id, { values: true }).then(withoutTime), { record: null, values: null });
+      deepEqual(await idsOf(store, user), [living.id, next.id].toSorted());
+    },
+  })),
+  ...WHEN_FULL.map((whenFull) => ({
+    name: `deletes expired logins also where the living ones reach the cap: ${whenFull}`,
+    check: async (store: LoginStore) => {
+      const user = newUserKey();
+      const [recent, old] = (await insertedOf(store, user, 1000, 2000)) as [LoginRecord, LoginRecord];
+      const expired = await insertedExpired(store, user);
+      const next = await newRecord(store, {}, user);
+      const isInserted = whenFull === 'evict-oldest';
+      const answer = { isInserted, evicted: isInserted ? [old.id] : [], theftSeenAt: null };
+      deepEqual(await store.insert(next, null, two(whenFull)), answer);
+      deepEqual(await store.find(expired.id, { values: true }).then(withoutTime), { record: null, values: null });
+      deepEqual(await idsOf(store, user), [recent.id, isInserted ? next.id : old.id].toSorted());
+    },
+  })),
+  ...WHEN_FULL.map((whenFull) => ({
     name: `of ${RACERS} racing inserts of one user keeps as many as the cap allows: ${whenFull}`,
     check: async (store: LoginStore) => {
       const user = newUserKey();
