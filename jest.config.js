@@ -6,8 +6,8 @@ export default {
   globalSetup: '<rootDir>/test/support/start-servers.mjs',
   globalTeardown: '<rootDir>/test/support/stop-servers.mjs',
   testRegex: '\\.(e2e-)?spec\\.ts$',
-  // Applications with tests and package.json files of their own: `npm run consumers` runs them.
-  modulePathIgnorePatterns: ['<rootDir>/test/consumers/'],
+  // Applications with package.json files of their own: `npm run consumers` and `npm run bench:requests` run them.
+  modulePathIgnorePatterns: ['<rootDir>/test/consumers/', '<rootDir>/test/bench/requests/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     // A test imports the package by its name, as a user does, and runs its source.

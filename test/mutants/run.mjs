@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 const LIST = 'test/mutants/mutants.json';
@@ -31,6 +31,8 @@ const COPIED = [
   'lib',
   'test',
 ];
+/** The packages of the bench: large, and no test imports them. */
+const NOT_COPIED = 'test/bench/requests/node_modules';
 const LINKED = ['node_modules', 'dist', 'build'];
 const AT_ONCE = 2;
 /** Milliseconds that one run of jest may take. */
@@ -49,8 +51,9 @@ const mutants = JSON.parse(listText);
 
 // One copy is the original of all others, so that an edit made meanwhile reaches either every run or none.
 const original = join(scratch, 'original');
+const filter = (path) => relative(ROOT, path) !== NOT_COPIED;
 for (const name of COPIED)
-  if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(original, name), { recursive: true });
+  if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(original, name), { recursive: true, filter });
 link(original);
 
 stopAt(mutants.flatMap((mutant) => faultOf(mutant) ?? []));
