@@ -1,5 +1,6 @@
 /** The public surface of nestjs-login. */
 export { CurrentUser } from './decorators/current-user.decorator.js';
+export { UseSession } from './decorators/use-session.decorator.js';
 export { Fresh, LoginRequired, LoginView, Public } from './decorators/access.decorators.js';
 export {
   NeedsRefreshHandler,
@@ -29,6 +30,7 @@ export { LoginUnavailableException } from './exceptions/login-unavailable.except
 export { LoginRequiredGuard } from './guards/login-required.guard.js';
 export type { LoginRequest } from './http/login-request.js';
 export { LoginManagerService } from './login-manager.service.js';
+export type { SessionOf } from './login-manager.service.js';
 export { LoginModule } from './login.module.js';
 export type {
   LoginModuleAsyncExtras,
@@ -44,11 +46,12 @@ export type { LoginRecord, RememberPart, SentToken, SessionPart, SupersededToken
 export type { LoginStorage, SessionStore, StoredSession } from './logins/login-storage.js';
 export { LoginStore } from './logins/login-store.js';
 export type { FoundLogin, InsertedLogin, ListedLogins, LoginCap, LoginUse } from './logins/login-store.js';
-export type { LoginDevice } from './context/login-devices.js';
-export type { LoginUserOptions } from './context/login-user-options.js';
-export type { Challenge, Flash } from './challenge/notice-cookie.js';
+export type { LoginDevice } from './actions/login-devices.js';
+export type { LoginUserOptions } from './actions/login-user-options.js';
+export type { Challenge, Flash } from './challenge/notices.js';
 export type { Duration } from './options/duration.js';
 export type {
+  LoadMode,
   LoginLifetimeOptions,
   LoginOptions,
   RememberOptions,

@@ -1,19 +1,23 @@
-/** LoginModule: puts everything together, once in an application, and refuses to start where something contradicts it. */
+/**
+ * LoginModule: puts everything together, once in an application, and refuses to start where something contradicts it.
+ */
 import { Inject, Module, Optional } from '@nestjs/common';
-import type { DynamicModule, NestModule, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { ApplicationConfig, DiscoveryModule, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
-import type { ServerResponse } from 'node:http';
-import { LoginContexts } from './context/login-contexts.js';
+import type {
+  DynamicModule,
+  NestModule,
+  OnApplicationBootstrap,
+  OnApplicationShutdown,
+  OnModuleInit,
+} from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { LoginFault } from './exceptions/login-fault.js';
+import { checkExpress } from './express/check-express.js';
 import { LoginExceptionFilter } from './filters/login-exception.filter.js';
-import { LoginRequiredGuard } from './guards/login-required.guard.js';
-import type { LoginRequest } from './http/login-request.js';
-import { definition, EXTRAS, GIVEN_OPTIONS, OWN_STORAGES, RESOLVED_OPTIONS } from './login.module-definition.js';
-import type { LoginModuleAsyncOptions, LoginModuleExtras, LoginModuleOptions } from './login.module-definition.js';
-import { shownValue } from './options/shown-value.js';
-import type { ResolvedLoginOptions } from './options/resolved-login-options.js';
-import { LoginSession } from './session/login-session.js';
-import { checkExpress } from './session/express-application.js';
+import { definition } from './login.module-definition.js';
+import type { LoginModuleAsyncOptions, LoginModuleOptions } from './login.module-definition.js';
+import { PARTS } from './login.providers.js';
+import type { LoginModuleParts } from './login.providers.js';
+import { formatValue } from './options/format-value.js';
 
 /**
  * Sessions, logins and guards for a whole application. Import it once, in the root module; it is global.
@@ -23,23 +27,19 @@ import { checkExpress } from './session/express-application.js';
  * export class AppModule {}
  */
 @Module({ imports: [DiscoveryModule] })
-export class LoginModule implements NestModule, OnModuleInit, OnApplicationShutdown {
-  constructor(
-    private readonly modules: ModulesContainer,
-    private readonly moduleRef: ModuleRef,
-    private readonly application: ApplicationConfig,
-    private readonly adapterHost: HttpAdapterHost,
-    @Optional() @Inject(GIVEN_OPTIONS) given?: unknown,
-    @Optional() @Inject(EXTRAS) extras: LoginModuleExtras = {},
-    @Optional() guard?: LoginRequiredGuard,
-  ) {
-    if (given === undefined)
+export class LoginModule implements NestModule, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #parts: LoginModuleParts;
+
+  constructor(@Optional() @Inject(PARTS.token) parts?: unknown) {
+    if (parts === undefined)
       throw new LoginFault(
         'ERR_LOGIN_MODULE',
         'LoginModule is imported without its options.',
-        'Write LoginModule.forRoot({ secret, ... }) in the root module; it is global, so other modules do not import it.',
+        'Write LoginModule.forRoot({ secret, ... }) in the root module; it is global, ' +
+          'so other modules do not import it.',
       );
-    if (guard) this.#guardEverything(extras, guard);
+    this.#parts = parts as LoginModuleParts;
+    this.#guardEverything();
   }
 
   /**
@@ -60,26 +60,16 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationShutd
   }
 
   /**
-   * Puts the session in front of every route, and guard and filter in front of the application's own. Called by Nest.
+   * Puts the session in front of everything, and guards and filter in front of the application's own. Called by Nest.
    * @throws LoginFault where the application contradicts the module
    */
   configure(): void {
-    const options = this.#get<ResolvedLoginOptions>(RESOLVED_OPTIONS);
-    const adapter = this.adapterHost.httpAdapter;
-    checkExpress(adapter, options.production);
-    const sessions = this.#get<LoginSession>(LoginSession);
-    const contexts = this.#get<LoginContexts>(LoginContexts);
-    adapter.use(async (request: LoginRequest, _response: ServerResponse, next: (error?: unknown) => void) => {
-      try {
-        contexts.of(request);
-        await sessions.open(request);
-      } catch (error) {
-        return next(error);
-      }
-      return next();
-    });
-    // As APP_FILTER and APP_GUARD they would come after the application's own: a catch-all filter would answer 401 in our
-    // place, and its guards would run before anybody is known.
+    const { options, entry, adapterHost, application, sessionGuard } = this.#parts;
+    checkExpress(adapterHost.httpAdapter, options);
+    entry.mount(adapterHost.httpAdapter);
+    if (options.sessionLoad !== 'always') application.getGlobalGuards().unshift(sessionGuard);
+    // As APP_FILTER and APP_GUARD they would come after the application's own: a catch-all filter would answer 401 in
+    // our place, and its guards would run before the user is known.
     this.#answerFirst();
   }
 
@@ -88,35 +78,49 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationShutd
    * @throws LoginFault ERR_LOGIN_MODULE, ERR_LOGIN_STORAGE
    */
   async onModuleInit(): Promise<void> {
-    const ours = [...this.modules.values()].filter(({ metatype }) => metatype === LoginModule);
+    const { modules, options } = this.#parts;
+    const ours = [...modules.values()].filter(({ metatype }) => metatype === LoginModule);
     if (ours.length > 1)
       throw new LoginFault(
         'ERR_LOGIN_MODULE',
         `LoginModule.forRoot() is imported ${ours.length} times.`,
         'Import it once, in the root module; it is global.',
       );
-    const { logins, sessions } = this.#get<ResolvedLoginOptions>(RESOLVED_OPTIONS).storage;
+
+    const { logins, sessions } = options.storage;
     await logins.start?.();
     await sessions.start?.();
   }
 
-  /** Closes what this module opened. Called by Nest. */
-  onApplicationShutdown(): void {
-    for (const storage of this.#get<{ close(): void }[]>(OWN_STORAGES)) storage.close();
+  /** Notes that the application has started. Called by Nest. */
+  onApplicationBootstrap(): void {
+    this.#parts.entry.serve();
   }
 
-  /** From the constructor: what main.ts connects, such as a microservice, takes its guards before configure() is called. */
-  #guardEverything({ guard = 'manual' }: LoginModuleExtras, first: LoginRequiredGuard): void {
+  /** Closes what this module opened. Called by Nest. */
+  onApplicationShutdown(): void {
+    this.#parts.entry.unmount();
+    for (const storage of this.#parts.ownStorages) storage.close();
+  }
+
+  /**
+   * From the constructor: what main.ts connects, such as a microservice, takes its guards before configure() is
+   * called.
+   */
+  #guardEverything(): void {
+    const { extras, application, guard: first } = this.#parts;
+    const { guard = 'manual' } = extras;
     if (guard === 'manual') return;
     if (guard !== 'global')
       throw new LoginFault(
         'ERR_LOGIN_INVALID_OPTION',
-        `The option "guard" cannot be ${shownValue(guard)}.`,
+        `The option "guard" cannot be ${formatValue(guard)}.`,
         `Write 'global' or 'manual'.`,
       );
-    this.application.getGlobalGuards().unshift(first);
+
+    application.getGlobalGuards().unshift(first);
     // Nest hands out its own array; a copy would leave every route open.
-    if (this.application.getGlobalGuards()[0] === first) return;
+    if (application.getGlobalGuards()[0] === first) return;
     throw new LoginFault(
       'ERR_LOGIN_PLATFORM',
       'This version of Nest does not take a global guard here.',
@@ -124,19 +128,18 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationShutd
     );
   }
 
-  /** Last in both lists, which Nest asks from their end; the second holds the filters that live as long as a request. */
+  /**
+   * Last in both lists, which Nest asks from their end; the second holds the filters that live as long as a request.
+   */
   #answerFirst(): void {
-    this.application.addGlobalFilter(this.#get(LoginExceptionFilter));
+    const { application, filter, modules } = this.#parts;
+    application.addGlobalFilter(filter);
     // Ours beside none of the application's would only make Nest warn about it at every start.
-    if (this.application.getGlobalRequestFilters().length === 0) return;
-    const own = [...this.modules.values()]
+    if (application.getGlobalRequestFilters().length === 0) return;
+    const own = [...modules.values()]
       .find(({ metatype }) => metatype === LoginModule)
       ?.providers.get(LoginExceptionFilter);
-    if (own) this.application.addGlobalRequestFilter(own as never);
-  }
-
-  #get<Instance>(token: unknown): Instance {
-    return this.moduleRef.get<Instance>(token as string, { strict: true });
+    if (own) application.addGlobalRequestFilter(own as never);
   }
 }
 

@@ -1,13 +1,13 @@
-/** The login views that controllers and handlers have of their own, collected at start. */
+/** Collects at start the login views of single controllers and handlers. */
 import type { OnModuleInit } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { LOGIN_VIEW } from '../metadata/metadata-keys.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
 import { requireOrigin } from '../options/view-option.js';
 
-/** Every address that stands in a `@LoginView()`. */
+/** Knows all addresses that `@LoginView()` marks contain. */
 export class AreaViews implements OnModuleInit {
-  /** as they were written */
+  /** the addresses as the developer wrote them */
   readonly urls = new Set<string>();
 
   constructor(
@@ -16,12 +16,16 @@ export class AreaViews implements OnModuleInit {
     private readonly scanner: MetadataScanner,
   ) {}
 
-  /** @throws LoginFault ERR_LOGIN_INVALID_OPTION for a view elsewhere without the option `origin` */
+  /**
+   * Collects the views.
+   * @throws LoginFault ERR_LOGIN_INVALID_OPTION for an absolute view without the option `origin`
+   */
   onModuleInit(): void {
     for (const { metatype } of this.discovery.getControllers()) {
       if (typeof metatype !== 'function') continue;
       const prototype = metatype.prototype as Record<string, object>;
       const handlers = this.scanner.getAllMethodNames(prototype).map((name) => prototype[name] as object);
+
       for (const marked of [metatype, ...handlers]) {
         const view = Reflect.getMetadata(LOGIN_VIEW, marked) as string | undefined;
         if (view === undefined) continue;

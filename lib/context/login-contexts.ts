@@ -1,43 +1,85 @@
 /** Hands out the context of each request, and remembers which application a request belongs to. */
 import { LoginFault } from '../exceptions/login-fault.js';
+import type { HttpExchange } from '../http/http-exchange.js';
 import type { LoginRequest } from '../http/login-request.js';
-import type { UserResolver } from '../user/user-resolver.js';
+import { originalRequest } from '../http/request-of.js';
+import { findContext, setContext } from './context-slot.js';
+import type { LoginApplication } from './login-application.js';
 import { LoginContext } from './login-context.js';
+import type { ResolveUser } from './login-context.js';
 
-/** Every request belongs to one application, so two applications in a process share nothing here. */
-const contexts = new WeakMap<object, LoginContext>();
+/** Makes the exchange of a request that has not passed the middleware; null for one without a response. */
+export type OpenExchange = (request: LoginRequest) => HttpExchange | null;
 
-/** The contexts of one application's requests. */
+/**
+ * The contexts of one application's requests. Each request belongs to one application, so two in a process share
+ * nothing.
+ */
 export class LoginContexts {
   constructor(
-    private readonly resolver: UserResolver,
-    private readonly anonymousUser: () => unknown,
+    private readonly application: LoginApplication,
+    private readonly resolveUser: ResolveUser,
+    private readonly openExchange: OpenExchange,
   ) {}
 
-  /** The context of a request of this application. @throws LoginFault ERR_LOGIN_NO_REQUEST for anything else */
-  of(request: LoginRequest): LoginContext {
-    if (typeof request !== 'object' || request === null || !('headers' in request))
+  /**
+   * Returns the context of a request of this application.
+   * @throws LoginFault ERR_LOGIN_NO_REQUEST for another application's request, and for what is no request
+   */
+  of(given: LoginRequest): LoginContext {
+    const context = contextBehind(given);
+    if (context?.application === this.application) return context;
+    if (context)
       throw new LoginFault(
         'ERR_LOGIN_NO_REQUEST',
-        `A request was expected and ${request === null ? 'null' : `a value of type ${typeof request}`} came.`,
-        'Pass the request of the handler: @Req() req.',
+        'This request belongs to another application with a LoginModule of its own.',
+        'Ask the LoginManagerService of the application that received the request.',
       );
-    let context = contexts.get(request);
-    if (!context) contexts.set(request, (context = new LoginContext(request, this.resolver, this.anonymousUser)));
+
+    const exchange = this.openExchange(originalRequest(given));
+    if (exchange) return this.open(exchange);
+    throw new LoginFault(
+      'ERR_LOGIN_NO_REQUEST',
+      'This request has no response, as the upgrade request of a socket has none.',
+      'Ask in an HTTP handler, and hand the result to the socket.',
+    );
+  }
+
+  /**
+   * Makes the context of a request that arrives.
+   * @throws LoginFault ERR_LOGIN_MODULE where it has passed a LoginModule before
+   */
+  open(exchange: HttpExchange): LoginContext {
+    const { request } = exchange;
+    if (findContext(request))
+      throw new LoginFault(
+        'ERR_LOGIN_MODULE',
+        'A request has passed the LoginModule of another application before.',
+        'Let each application with a LoginModule listen by itself, and do not mount one in the other.',
+      );
+    const context = new LoginContext(exchange, this.application, this.resolveUser);
+    setContext(request, context);
+    exchange.connect(context.session);
     return context;
   }
 }
 
 /**
- * The context that LoginModule's middleware made for a request: for decorators, which have no injection.
+ * Returns the context that LoginModule's middleware made for a request, for decorators, which have no injection.
  * @throws LoginFault ERR_LOGIN_NO_REQUEST where the middleware has not seen it
  */
-export function contextOf(request: object): LoginContext {
-  const context = contexts.get(request);
+export function contextOf(given: unknown): LoginContext {
+  const context = contextBehind(given);
   if (context) return context;
   throw new LoginFault(
     'ERR_LOGIN_NO_REQUEST',
     'LoginModule has not seen this request.',
     'Import LoginModule.forRoot() in the root module.',
   );
+}
+
+/** Looks at what is given first: most often it is the original request itself. */
+function contextBehind(given: unknown): LoginContext | undefined {
+  const context = typeof given === 'object' && given !== null ? findContext(given) : undefined;
+  return context ?? findContext(originalRequest(given));
 }

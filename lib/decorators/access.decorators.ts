@@ -1,4 +1,4 @@
-/** Decorators that say who a handler or controller is for: @LoginRequired(), @Fresh(), @Public(), @LoginView(). */
+/** Decorators that protect a handler or controller: @LoginRequired(), @Fresh(), @Public(), @LoginView(). */
 import { applyDecorators, SetMetadata, UseGuards } from '@nestjs/common';
 import { LoginRequiredGuard } from '../guards/login-required.guard.js';
 import { LoginViewGuard } from '../guards/login-view.guard.js';
@@ -10,14 +10,14 @@ import { checkView } from '../options/view-option.js';
 
 type ClassOrMethodDecorator = MethodDecorator & ClassDecorator;
 
-/** For who is logged in: `@UseGuards(LoginRequiredGuard)` in one word (Flask-Login's login_required). */
+/** Requires a login. Short for `@UseGuards(LoginRequiredGuard)` (Flask-Login's login_required). */
 export function LoginRequired(): ClassOrMethodDecorator {
   return guarded({ kind: 'login' });
 }
 
 /**
- * For who has proved who they are in this login, and lately where `maxAge` is given. Brings the guard along: a mark that
- * protects nothing would be a trap (Flask-Login's fresh_login_required; OWASP ASVS 7.5.3).
+ * Requires a fresh login, which is at most `maxAge` old where that is given. Adds the guard as well, because a mark
+ * that protects nothing would be a trap (Flask-Login's fresh_login_required; OWASP ASVS 7.5.3).
  * @param maxAge milliseconds, or text such as `'10m'`
  * @throws LoginFault ERR_LOGIN_INVALID_DURATION
  */
@@ -25,13 +25,13 @@ export function Fresh({ maxAge }: { readonly maxAge?: Duration } = {}): ClassOrM
   return guarded({ kind: 'fresh', maxAge: maxAge === undefined ? null : milliseconds(maxAge, '@Fresh({ maxAge })') });
 }
 
-/** For everybody, under `guard: 'global'` or a guard on the controller. */
+/** Lets every request pass, under `guard: 'global'` or a guard on the controller. */
 export function Public(): ClassOrMethodDecorator {
   return marked({ kind: 'public' });
 }
 
 /**
- * Where browsers go that are refused in this controller or handler (Flask-Login's blueprint_login_views).
+ * Redirects refused browsers of this controller or handler to their own view (Flask-Login's blueprint_login_views).
  * @param view path or absolute URL
  * @throws LoginFault ERR_LOGIN_INVALID_OPTION
  */
@@ -43,7 +43,10 @@ function guarded(access: Access): ClassOrMethodDecorator {
   return applyDecorators(marked(access), UseGuards(LoginRequiredGuard));
 }
 
-/** Of several marks in one place the strictest counts: no order of decorators opens what one of them closes. */
+/**
+ * Marks a place. The strictest of several marks counts, so no order of decorators opens a place that one of them
+ * closes.
+ */
 function marked(access: Access): ClassOrMethodDecorator {
   return (target: object, _name?: string | symbol, descriptor?: PropertyDescriptor): void => {
     const place = (descriptor?.value as object | undefined) ?? target;

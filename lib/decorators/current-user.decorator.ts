@@ -2,24 +2,18 @@
 import { createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { contextOf } from '../context/login-contexts.js';
-import { LoginFault } from '../exceptions/login-fault.js';
-import type { LoginUserField } from '../user/login-user.js';
+import { requestOf } from '../http/request-of.js';
 import { property } from '../user/login-user.js';
+import type { LoginUserField } from '../user/login-user.js';
 
 /**
- * The user of the request, or one field of it: `@CurrentUser() user: User`, `@CurrentUser('email') email: string`. Without a
- * user null, or what `anonymousUser` makes. Guards nothing by itself: on an open route it asks who is there.
- * Annotated by hand: the inferred type names a type that only Nest 12 has.
+ * The user of the request, or one field of it: `@CurrentUser() user: User`, `@CurrentUser('email') email: string`.
+ * Without a user null, or what `anonymousUser` makes. Guards nothing by itself: on an open route it asks who is there.
+ * Annotated by hand, because the inferred type names a type that only Nest 12 has.
  */
 export const CurrentUser: (field?: LoginUserField) => ParameterDecorator = createParamDecorator(
   async (field: string | undefined, execution: ExecutionContext): Promise<unknown> => {
-    if (execution.getType<string>() !== 'http')
-      throw new LoginFault(
-        'ERR_LOGIN_NOT_HTTP',
-        `A handler of type "${execution.getType<string>()}" asks for the current user, and only HTTP requests have one.`,
-        'Take @CurrentUser() off this handler.',
-      );
-    const user = await contextOf(execution.switchToHttp().getRequest<object>()).currentUser();
+    const user = await contextOf(requestOf(execution)).currentUser();
     return field === undefined ? user : (property(user, field) ?? null);
   },
 );

@@ -1,11 +1,12 @@
-/** Decorators for providers' methods that this package calls: loaders, handlers of refusals and outages, listeners. Found by discovery. */
+/** Decorators for methods of providers. Discovery finds the marked methods, and this package calls them. */
 import type { LoginEventName } from '../events/login-events.js';
 import { HANDLER_ROLE, LISTENS_TO } from '../metadata/metadata-keys.js';
 import type { HandlerRole } from '../metadata/metadata-keys.js';
 
 /**
- * Turns the id that a login holds, always a text, into a user; null where there is none, which ends the login
- * (Flask-Login's user_loader): `@UserLoader() findById(id: string): Promise<User | null>`. What it throws is a 503 on guarded routes.
+ * Marks the method that turns the id in a login into a user (Flask-Login's user_loader). The id is always a text. Null
+ * stands for no user, and ends the login. An error is a 503 on guarded routes.
+ * `@UserLoader() findById(id: string): Promise<User | null>`
  */
 export function UserLoader(): <Loader extends (id: string) => unknown>(
   prototype: object,
@@ -16,38 +17,40 @@ export function UserLoader(): <Loader extends (id: string) => unknown>(
 }
 
 /**
- * Finds the user of a request that no login names, by a header or key, or null (Flask-Login's request_loader):
- * `@RequestLoader() byKey(request: Request)`. Such a user is never fresh.
+ * Marks the method that finds the user of a request without a login, by a header or key, or null (Flask-Login's
+ * request_loader). Such a user is never fresh. `@RequestLoader() byKey(request: Request)`
  */
 export function RequestLoader(): MethodDecorator {
   return plays('request-loader');
 }
 
 /**
- * Answers in place of the redirect or the 401 where a login is required (Flask-Login's unauthorized_handler): gets request and
- * response; writes the answer, or throws an HttpException.
+ * Marks the method that answers instead of the redirect or the 401 where a login is required (Flask-Login's
+ * unauthorized_handler). It receives request and response. It writes the response, or throws an HttpException.
  */
 export function UnauthorizedHandler(): MethodDecorator {
   return plays('unauthorized-handler');
 }
 
-/** The same where a fresh login is required (Flask-Login's needs_refresh_handler). */
+/** Marks such a method for requests that require a fresh login (Flask-Login's needs_refresh_handler). */
 export function NeedsRefreshHandler(): MethodDecorator {
   return plays('needs-refresh-handler');
 }
 
 /**
- * Answers in place of the JSON 503 where a store or a loader fails, in a handler, a guard or in front of all routes: gets request
- * and response once the cause is logged and the status 503, `Retry-After` and `Cache-Control: no-store` are set. It writes the
- * answer, or throws an HttpException. Where none has begun when it is done (await `sendFile` and the like), the JSON is the answer;
- * an answer that had begun before the outage gets nothing added, and the method is not called. Ask nothing of login
- * or session in it: they are what has failed.
+ * Marks the method that answers instead of the JSON 503 where a store or a loader fails. The failure may happen in a
+ * handler, in a guard, or before all routes.
+ *
+ * The method receives request and response. The cause is already logged, and the status 503, `Retry-After` and
+ * `Cache-Control: no-store` are already set. It writes the response, or throws an HttpException. Where no response has
+ * begun when it returns, the JSON is sent, so await `sendFile` and the like. A response that had begun before the
+ * outage stays as it is, and the method is not called. Do not ask for login or session in it, because they have failed.
  */
 export function UnavailableHandler(): MethodDecorator {
   return plays('unavailable-handler');
 }
 
-/** Calls the method at every event of this name: `@OnLogin('loggedIn') greet(event: LoginEvents['loggedIn'])`. */
+/** Calls the method at each event of this name: `@OnLogin('loggedIn') greet(event: LoginEvents['loggedIn'])`. */
 export function OnLogin(event: LoginEventName): MethodDecorator {
   return (prototype, name) => {
     const former = (Reflect.getOwnMetadata(LISTENS_TO, prototype, name) ?? []) as LoginEventName[];
@@ -55,7 +58,7 @@ export function OnLogin(event: LoginEventName): MethodDecorator {
   };
 }
 
-/** On class and name, not on the function: a decorator that replaces the method would lose the mark. */
+/** Marks class and name, not the function, because a decorator that replaces the method would lose the mark. */
 function plays(role: HandlerRole): MethodDecorator {
   return (prototype, name) => Reflect.defineMetadata(HANDLER_ROLE, role, prototype, name);
 }

@@ -1,12 +1,13 @@
-/** Tells events to their listeners, and keeps what a listener does away from the request. */
+/** Tells events to their listeners, and shields the request from the listeners. */
 import { inspect } from 'node:util';
 import { Injectable, Logger } from '@nestjs/common';
 import type { LoginEventName, LoginEvents, LoginListener } from './login-events.js';
 
 /**
- * The stream of events, `login.events`. Facts first, state changed, then told; listeners are called in the order they came and
- * nobody waits for them. A listener that throws or rejects is logged, and neither the request nor the process notices:
- * a bare rxjs Subject could not promise that.
+ * The stream of events, `login.events`. The package tells an event after the state has changed, with facts from before
+ * the change. It calls the listeners in the order of their registration, and waits for none. It logs the error of a
+ * listener that throws or rejects, and the error reaches neither the request nor the process. A bare rxjs Subject could
+ * not promise that.
  */
 @Injectable()
 export class LoginEventStream {
@@ -15,7 +16,7 @@ export class LoginEventStream {
 
   /**
    * Calls the listener at every event of this name.
-   * @returns a function that takes the listener away again
+   * @returns a function that removes the listener
    */
   on<Name extends LoginEventName>(name: Name, listener: LoginListener<Name>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
@@ -25,13 +26,19 @@ export class LoginEventStream {
     return () => listeners.delete(entry);
   }
 
-  /** Tells an event. Never throws, never waits. */
-  emit<Name extends LoginEventName>(name: Name, event: LoginEvents[Name]): void {
-    // Every listener hears the same facts, whatever the one before did with them.
-    const facts = Object.freeze(event);
-    for (const listener of this.#listeners.get(name) ?? []) {
+  /**
+   * Tells an event. Never throws, never waits.
+   * @param facts makes the argument of the listeners; it is not called without a listener
+   */
+  emit<Name extends LoginEventName>(name: Name, facts: () => LoginEvents[Name]): void {
+    const listeners = this.#listeners.get(name);
+    if (!listeners?.size) return;
+    // Frozen, so that no listener can change the facts for the next one.
+    const event = Object.freeze(facts());
+
+    for (const listener of listeners) {
       try {
-        void Promise.resolve(listener(facts)).catch((error: unknown) => this.#report(name, error));
+        void Promise.resolve(listener(event)).catch((error: unknown) => this.#report(name, error));
       } catch (error) {
         this.#report(name, error);
       }

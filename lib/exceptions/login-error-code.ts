@@ -1,6 +1,6 @@
-/** The closed list of codes by which an application tells our errors apart. */
+/** The closed list of error codes. An application tells the errors of this package apart by them. */
 
-/** Codes of faults that the application's developer repairs: told at start-up wherever that is possible. */
+/** Codes of faults that the application's developer repairs. The package throws them at start-up wherever possible. */
 export type LoginFaultCode =
   | 'ERR_LOGIN_SECRET'
   | 'ERR_LOGIN_NO_USER_LOADER'
@@ -20,12 +20,15 @@ export type LoginFaultCode =
   | 'ERR_LOGIN_PLATFORM'
   | 'ERR_LOGIN_NOT_HTTP'
   | 'ERR_LOGIN_NO_REQUEST'
+  | 'ERR_LOGIN_SESSION_NOT_LOADED'
+  | 'ERR_LOGIN_SESSION_VALUE'
+  | 'ERR_LOGIN_LOADER_REENTRY'
   | 'ERR_LOGIN_USER_ID'
   | 'ERR_LOGIN_USER_STAMP'
   | 'ERR_LOGIN_INSECURE_CONNECTION'
   | 'ERR_LOGIN_HEADERS_SENT';
 
-/** Codes of refusals and outages: they stand in the JSON answer as `code`. */
+/** Codes of refusals and outages. The JSON response has them as `code`. */
 export type LoginRefusalCode =
   'ERR_LOGIN_REQUIRED' | 'ERR_FRESH_LOGIN_REQUIRED' | 'ERR_LOGIN_CROSS_SITE' | 'ERR_LOGIN_UNAVAILABLE';
 

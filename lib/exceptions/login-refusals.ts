@@ -1,13 +1,13 @@
-/** The 401 and 403 answers: a login is required, a fresh one is required, a login came from another site. */
+/** The 401 and 403 responses: a login is required, a fresh one is required, a login came from another site. */
 import { ForbiddenException, UnauthorizedException } from '@nestjs/common';
 import type { LoginRefusalCode } from './login-error-code.js';
 
 /**
- * Nobody is logged in and somebody must be. Thrown by the guard; a handler may throw it, too, with the same effect:
- * a browser navigation is sent to the login view, everybody else gets this 401 as JSON.
+ * Refuses a request without a login. The guard throws it, and a handler may throw it with the same effect. A browser
+ * navigation is redirected to the login view. Every other request gets this 401 as JSON.
  */
 export class LoginRequiredException extends UnauthorizedException {
-  /** The machine code that stands in the JSON answer. */
+  /** The machine code in the JSON response. */
   readonly code: LoginRefusalCode = 'ERR_LOGIN_REQUIRED';
 
   constructor() {
@@ -16,11 +16,12 @@ export class LoginRequiredException extends UnauthorizedException {
 }
 
 /**
- * The login is not fresh, or not fresh enough (OWASP ASVS 7.5.3). Thrown by the guard for `@Fresh()`; a handler may
- * throw it, too: a browser navigation is sent to the refresh view, everybody else gets this 401 as JSON.
+ * Refuses a login that is not fresh, or not fresh enough (OWASP ASVS 7.5.3). The guard throws it for `@Fresh()`, and a
+ * handler may throw it. A browser navigation is redirected to the refresh view. Every other request gets this 401 as
+ * JSON.
  */
 export class FreshLoginRequiredException extends UnauthorizedException {
-  /** The machine code that stands in the JSON answer. */
+  /** The machine code in the JSON response. */
   readonly code: LoginRefusalCode = 'ERR_FRESH_LOGIN_REQUIRED';
 
   constructor() {
@@ -33,12 +34,14 @@ export class FreshLoginRequiredException extends UnauthorizedException {
   }
 }
 
-/** A login that another site tried to make in this visitor's browser (login CSRF, OWASP ASVS 3.5.1): 403. */
+/**
+ * Refuses a login that another site tried to make in this visitor's browser (login CSRF, OWASP ASVS 3.5.1), as a 403.
+ */
 export class CrossSiteLoginException extends ForbiddenException {
-  /** The machine code that stands in the JSON answer. */
+  /** The machine code in the JSON response. */
   readonly code: LoginRefusalCode = 'ERR_LOGIN_CROSS_SITE';
 
-  /** @param reason why the request counts as coming from elsewhere: a full sentence */
+  /** @param reason says why the request counts as sent by another site, in a full sentence */
   constructor(reason: string) {
     super({
       statusCode: 403,

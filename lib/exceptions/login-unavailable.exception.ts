@@ -1,18 +1,19 @@
-/** The 503 answer: who is asking cannot be found out just now. */
+/** The 503 response: a store or loader failed, so the user of the request is unknown. */
 import { ServiceUnavailableException } from '@nestjs/common';
 import type { LoginRefusalCode } from './login-error-code.js';
 
 /**
- * A store failed or was too slow, or a loader failed, so nobody can say who is asking: 503 with Retry-After, never a silent
- * anonymous (OWASP ASVS 16.5.3). What failed is in `cause`, for the log; the answer names nothing of it.
+ * Reports that a store failed or was too slow, or that a loader failed. The user of the request is unknown, so the
+ * response is a 503 with Retry-After. Treating the request as anonymous would hide the outage (OWASP ASVS 16.5.3).
+ * `cause` has the error for the log, and the response names nothing of it.
  */
 export class LoginUnavailableException extends ServiceUnavailableException {
-  /** The machine code that stands in the JSON answer. */
+  /** The machine code in the JSON response. */
   readonly code: LoginRefusalCode = 'ERR_LOGIN_UNAVAILABLE';
 
   /**
-   * @param what what could not be asked, e.g. "The user loader"
-   * @param cause the error as it came
+   * @param what names the failed part, such as "The user loader"
+   * @param cause the original error
    */
   constructor(
     readonly what: string,

@@ -1,8 +1,8 @@
-/** Notes a controller's own login view, also for handlers that nobody guards but that refuse by themselves. */
+/** Notes a controller's own login view, also for handlers without a guard that refuse by themselves. */
 import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { LoginContexts } from '../context/login-contexts.js';
-import type { LoginRequest } from '../http/login-request.js';
+import { requestOf } from '../http/request-of.js';
 import { LOGIN_VIEW } from '../metadata/metadata-keys.js';
 
 /** What `@LoginView()` puts in front of a handler. Refuses nobody. */
@@ -10,15 +10,15 @@ import { LOGIN_VIEW } from '../metadata/metadata-keys.js';
 export class LoginViewGuard implements CanActivate {
   constructor(private readonly contexts: LoginContexts) {}
 
-  /** True. */
+  /** Returns true. */
   canActivate(execution: ExecutionContext): boolean {
     if (execution.getType<string>() !== 'http') return true;
-    this.contexts.of(execution.switchToHttp().getRequest<LoginRequest>()).loginView = loginViewOf(execution) ?? null;
+    this.contexts.of(requestOf(execution)).loginView = loginViewOf(execution) ?? null;
     return true;
   }
 }
 
-/** The view of the handler, else of its controller. */
+/** Returns the view of the handler, else of its controller. */
 export function loginViewOf(execution: ExecutionContext): string | undefined {
   const [onHandler, onClass] = [execution.getHandler(), execution.getClass()].map(
     (place) => Reflect.getMetadata(LOGIN_VIEW, place) as string | undefined,

@@ -1,9 +1,8 @@
-/** Reads cookies from requests, and writes those of our own that express-session does not. */
+/** Reads the Cookie header of a request, and collects the cookies that its response sets. */
 import type { ServerResponse } from 'node:http';
 import { stringifySetCookie } from 'cookie';
-import type { LoginRequest } from './login-request.js';
 
-/** Where a cookie goes. The same attributes must be used to clear it. */
+/** Where a browser sends a cookie. Clearing the cookie needs the same attributes. */
 export interface CookieAttributes {
   readonly path: string;
   /** null: the host alone */
@@ -13,87 +12,93 @@ export interface CookieAttributes {
   readonly sameSite: 'lax' | 'strict' | 'none';
 }
 
+/** A cookie of this package: its name, and where browsers send it. */
+export interface NamedCookie {
+  readonly name: string;
+  readonly attributes: CookieAttributes;
+}
+
+/** One cookie as it stands in a Cookie header. */
+export interface RawCookie {
+  readonly name: string;
+  /** not decoded */
+  readonly value: string;
+}
+
 /**
- * Every value that a request brings under exactly this name, decoded, in order. Only blanks and tabs around a name are
- * ignored: a name with any other white space is another name (CVE-2026-39410).
+ * Returns the cookies of a Cookie header, in their order. Ignores only blanks and tabs around a name, because a name
+ * with any other white space is another name (CVE-2026-39410).
  */
-export function readCookies(request: LoginRequest, name: string): string[] {
-  const found: string[] = [];
-  for (const pair of (request.headers.cookie ?? '').split(';')) {
-    const at = pair.indexOf('=');
-    if (at < 0 || trim(pair.slice(0, at)) !== name) continue;
-    const value = decode(trim(pair.slice(at + 1)));
-    if (value !== undefined) found.push(value);
+export function parseCookieHeader(header: string | undefined): readonly RawCookie[] {
+  const found: RawCookie[] = [];
+  if (!header) return found;
+
+  for (let from = 0; from < header.length;) {
+    const semicolon = header.indexOf(';', from);
+    const to = semicolon < 0 ? header.length : semicolon;
+    const equals = header.indexOf('=', from);
+    if (equals >= 0 && equals < to)
+      found.push({ name: trim(header, from, equals), value: trim(header, equals + 1, to) });
+    from = to + 1;
   }
   return found;
 }
 
-/**
- * Writes a cookie into the answer, in place of an earlier line of the same name, path and domain.
- * @param maxAge seconds until the browser drops it; null: when the browser closes; 0: now
- */
-export function writeCookie(
-  response: ServerResponse,
-  name: string,
-  value: string,
-  attributes: CookieAttributes,
-  maxAge: number | null,
-): void {
-  if (response.headersSent) return;
-  const line = stringifySetCookie({
-    name,
-    value,
-    path: attributes.path,
-    secure: attributes.secure,
-    httpOnly: attributes.httpOnly,
-    sameSite: attributes.sameSite,
-    ...(attributes.domain === null ? {} : { domain: attributes.domain }),
-    ...(maxAge === null ? {} : { maxAge, expires: new Date(maxAge === 0 ? 0 : Date.now() + maxAge * 1000) }),
-  });
-  withdrawCookie(response, name, attributes);
-  response.appendHeader('Set-Cookie', line);
-}
-
-/** Tells the browser to drop a cookie that was set with these attributes. */
-export function clearCookie(response: ServerResponse, name: string, attributes: CookieAttributes): void {
-  writeCookie(response, name, '', attributes, 0);
-}
-
-/** Takes a line written earlier in this answer out again. */
-export function withdrawCookie(response: ServerResponse, name: string, attributes: CookieAttributes): void {
-  if (response.headersSent) return;
-  const lines = setCookieLines(response);
-  const others = lines.filter((line) => !isOf(line, name, attributes));
-  if (others.length === lines.length) return;
-  if (others.length) response.setHeader('Set-Cookie', others);
-  else response.removeHeader('Set-Cookie');
-}
-
-function setCookieLines(response: ServerResponse): string[] {
-  const header = response.getHeader('Set-Cookie');
-  return header === undefined ? [] : [header].flat().map(String);
-}
-
-function isOf(line: string, name: string, { path, domain }: CookieAttributes): boolean {
-  const [pair = '', ...rest] = line.split(';').map((part) => part.trim());
-  const given = new Map(rest.map((part) => [part.split('=')[0]?.toLowerCase(), part.slice(part.indexOf('=') + 1)]));
-  return pair.startsWith(`${name}=`) && (given.get('path') ?? '/') === path && (given.get('domain') ?? null) === domain;
-}
-
-/** By hand: a regular expression for the end of a text takes time by the square of the blanks, and a stranger chooses how many. */
-function trim(text: string): string {
-  const isBlank = (at: number): boolean => text[at] === ' ' || text[at] === '\t';
-  let [from, to] = [0, text.length];
-  while (from < to && isBlank(from)) from += 1;
-  while (to > from && isBlank(to - 1)) to -= 1;
-  return text.slice(from, to);
-}
-
-function decode(text: string): string | undefined {
-  if (!text.includes('%')) return text;
+/** Decodes the raw value of a cookie. Returns undefined where its percent-encoding is broken. */
+export function decodeCookieValue(raw: string): string | undefined {
+  if (!raw.includes('%')) return raw;
   try {
-    return decodeURIComponent(text);
+    return decodeURIComponent(raw);
   } catch {
     return undefined;
   }
 }
+
+/**
+ * The cookies of this package that a response sets. They go out with the head of the response, so that a handler cannot
+ * drop them by accident, and the last decision about a cookie counts.
+ */
+export class ResponseCookies {
+  readonly #lines = new Map<string, string>();
+
+  /** Sets a cookie. @param maxAge seconds until the browser drops it; null: when the browser closes; 0: at once */
+  set({ name, attributes }: NamedCookie, value: string, maxAge: number | null): void {
+    const { path, domain, secure, httpOnly, sameSite } = attributes;
+    const expires = new Date(maxAge === 0 ? 0 : Date.now() + (maxAge ?? 0) * 1000);
+    const line = stringifySetCookie({
+      name,
+      value,
+      path,
+      secure,
+      httpOnly,
+      sameSite,
+      ...(domain === null ? {} : { domain }),
+      ...(maxAge === null ? {} : { maxAge, expires }),
+    });
+
+    this.#lines.set(name, line);
+  }
+
+  /** Takes back the last decision about a cookie. */
+  cancel({ name }: NamedCookie): void {
+    this.#lines.delete(name);
+  }
+
+  /** Adds the lines to the headers of a response. */
+  writeTo(response: ServerResponse): void {
+    if (this.#lines.size) response.appendHeader('Set-Cookie', [...this.#lines.values()]);
+    this.#lines.clear();
+  }
+}
+
+/**
+ * Trims by hand: a regular expression for the end of a text takes quadratic time, and an attacker chooses the blanks.
+ */
+function trim(text: string, start: number, end: number): string {
+  let [from, to] = [start, end];
+  while (from < to && isBlank(text.charCodeAt(from))) from += 1;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to -= 1;
+  return text.slice(from, to);
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;

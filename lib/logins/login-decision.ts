@@ -1,65 +1,76 @@
-/** Decides what a presented session id may do with a login record, and when a record ends. Pure: the caller brings the record and the time. */
+/**
+ * Decides whether a session id may use a login record, and when a record expires. Pure functions of record and time.
+ */
 import { sameText } from '../http/signature.js';
 import { hashOf } from './login-id.js';
 import type { LoginRecord } from './login-record.js';
 
-/** What records are held to; all in milliseconds. */
+/** The limits of records, in milliseconds. */
 export interface RecordLimits {
-  /** how long a login may go unused by a session cookie */
+  /** a session cookie may use a login for this time after its last use */
   readonly idle: number;
-  /** and by a remember cookie */
+  /** a remember cookie may use a login for this time after its last use */
   readonly rememberIdle: number;
-  /** records that were made earlier are dead */
+  /** a record that was made earlier is expired */
   readonly notBefore: number;
 }
 
 /**
  * - `alive`: this session id uses this login
- * - `gone`: there is no such login, or it is another session's: an id of before a login, confirmation, restore or logout
- * - `idle`, `absolute`: the session has ended by that limit
+ * - `not-found`: there is no such login, or a login, confirmation, restore or logout has replaced the id
+ * - `idle`, `absolute`: the session has expired by that limit
  */
-export type LoginVerdict = 'alive' | 'gone' | 'idle' | 'absolute';
+export type LoginVerdict = 'alive' | 'not-found' | 'idle' | 'absolute';
 
-/** Judges a session id against the record it names. @param now milliseconds on the store's clock */
-export function judgeLogin(
+/** Decides whether a session id may use the record that it names. @param at.now milliseconds on the store's clock */
+export function decideLogin(
   record: LoginRecord | null,
   sessionId: string,
-  now: number,
-  { idle, notBefore }: RecordLimits,
+  { now, limits }: { readonly now: number; readonly limits: RecordLimits },
 ): LoginVerdict {
-  if (!record || record.createdAt < notBefore || !sameText(hashOf(sessionId), record.session.idHash)) return 'gone';
+  if (!record || record.createdAt < limits.notBefore) return 'not-found';
+  if (!sameText(hashOf(sessionId), record.session.idHash)) return 'not-found';
   if (now >= record.session.endsAt) return 'absolute';
-  return now >= record.lastSeenAt + idle ? 'idle' : 'alive';
+  return now >= record.lastSeenAt + limits.idle ? 'idle' : 'alive';
 }
 
-/** When the remembered part of a login ends; 0 where it has none. */
+/** Returns when the remembered part of a login ends; 0 where it has none. */
 export function rememberEndsAt(
-  { remember, lastSeenAt }: Omit<LoginRecord, 'endsAt'>,
+  { remember, lastSeenAt }: Pick<LoginRecord, 'remember' | 'lastSeenAt'>,
   { rememberIdle }: RecordLimits,
 ): number {
   return remember ? Math.min(lastSeenAt + rememberIdle, remember.endsAt) : 0;
 }
 
-/** When a record is of no more use to anybody: the later end of its two parts. */
-export function recordEndsAt(record: Omit<LoginRecord, 'endsAt'>, limits: RecordLimits): number {
+/** Returns when neither cookie can use a record any more. That is the later end of its two parts. */
+export function recordEndsAt(
+  record: Pick<LoginRecord, 'session' | 'remember' | 'lastSeenAt'>,
+  limits: RecordLimits,
+): number {
   const sessionEndsAt = Math.min(record.lastSeenAt + limits.idle, record.session.endsAt);
   return Math.max(sessionEndsAt, rememberEndsAt(record, limits));
 }
 
-/** True once neither a session cookie nor a remember cookie can use a record. */
-export function isOver(record: LoginRecord, now: number, limits: RecordLimits): boolean {
+/** Tells whether neither a session cookie nor a remember cookie can use a record any more. */
+export function isExpired(record: LoginRecord, now: number, limits: RecordLimits): boolean {
   return record.createdAt < limits.notBefore || now >= recordEndsAt(record, limits);
 }
 
-/** True where the user proves with what they proved with when the login was made or confirmed. */
+/**
+ * Compares the user's security stamp with that of the login or its last confirmation. Returns whether it is the same.
+ */
 export function hasStamp(record: LoginRecord, stampHash: string | null): boolean {
-  return sameText(record.stampHash ?? '', stampHash ?? '');
+  if (record.stampHash === null || stampHash === null) return record.stampHash === null && stampHash === null;
+  return sameText(record.stampHash, stampHash);
 }
 
-/** Milliseconds by which one node's idea of the store's time may be behind another's. */
+/** Milliseconds by which the store's time on one node may be behind that on another. */
 const CLOCK_ERROR = 1000;
 
-/** True where the login was made or confirmed, and at most `maxAge` milliseconds ago; a time in the future counts as never. */
+/**
+ * Tells whether the login was made or confirmed at most `maxAge` milliseconds ago. Null accepts any age. A time in the
+ * future counts as never.
+ */
 export function isFreshEnough(record: LoginRecord, now: number, maxAge: number | null): boolean {
   if (record.freshAt === null || record.freshAt > now + CLOCK_ERROR) return false;
   return maxAge === null || now - record.freshAt <= maxAge;

@@ -1,27 +1,33 @@
-/** The login record: one row per device login, and the truth about it. */
+/** The login record: one row for each login on each device, and the truth about it. */
 
-/** One login of one user on one device. All times are milliseconds on the store's clock. Holds no secret and nothing of the user but the id. */
+/**
+ * One login of one user on one device. All times are milliseconds on the store's clock. A record holds no secret, and
+ * nothing of the user but the id.
+ */
 export interface LoginRecord {
   /** the key of its user, 16 characters, then 22 random ones; also the selector of the remember token */
   readonly id: string;
-  /** as the user loader gets it */
+  /** as the user loader receives it */
   readonly userId: string;
-  /** a hash of the user's security stamp as it was; null: they had none. Another stamp ends the login */
+  /**
+   * a hash of the user's security stamp at the login or its last confirmation; null where the user had none. Another
+   * stamp ends the login
+   */
   readonly stampHash: string | null;
-  /** how this login may be used by a session cookie */
+  /** the part that a session cookie uses */
   readonly session: SessionPart;
-  /** how it may be used by a remember cookie; null: not at all */
+  /** the part that a remember cookie uses; null for a login that is not remembered */
   readonly remember: RememberPart | null;
   readonly createdAt: number;
-  /** the last time the user proved who they are */
+  /** the time of the last authentication */
   readonly authenticatedAt: number;
-  /** since when the login is fresh; null: it is not */
+  /** the time since which the login is fresh; null for a login that is not fresh */
   readonly freshAt: number | null;
-  /** the last use that was noted; the idle ends count from here */
+  /** the last use that was written; the idle limits count from here */
   readonly lastSeenAt: number;
-  /** from then on the record is of no use to anybody, and a store may drop it */
+  /** the time at which the record expires; from then on a store may delete it */
   readonly endsAt: number;
-  /** session protection: hash of the client's address prefix and user agent */
+  /** a hash of the client's address prefix and user agent, for session protection */
   readonly identifier: string;
   readonly userAgent: string;
   readonly ip: string;
@@ -33,23 +39,32 @@ export interface LoginRecord {
 export interface SessionPart {
   /** SHA-256 of the one session id that may use this login */
   readonly idHash: string;
-  /** when this session began, at a login or a restore: its values date from then. A confirmation does not move it */
+  /** the time at which a login or a restore began this session and its values. A confirmation does not move it */
   readonly startedAt: number;
-  /** counted from the login, its last confirmation, or the restore that began this session; use never moves it (OWASP ASVS 7.3.2) */
+  /**
+   * counted from the login, from its last confirmation, or from the restore that began this session. Use never moves it
+   * (OWASP ASVS 7.3.2)
+   */
   readonly endsAt: number;
-  /** the remember token that the same answer brought: whoever uses this session has received it. null: none */
+  /**
+   * the hash of the remember token that came in the same response as this session. A use of the session shows that the
+   * browser received the token. Null stands for none
+   */
   readonly tokenHash: string | null;
 }
 
-/** The part of a login that a remember cookie uses. Tokens are known by the SHA-256 of their verifier alone (OWASP ASVS 11.4.3). */
+/**
+ * The part of a login that a remember cookie uses. It stores a token as the SHA-256 of its verifier (OWASP ASVS
+ * 11.4.3).
+ */
 export interface RememberPart {
   /** the token that counts: the last one that the browser is known to have received */
   readonly base: string;
-  /** tokens sent since and not seen back yet, oldest first */
+  /** tokens that were sent since and have not come back yet, oldest first */
   readonly candidates: readonly SentToken[];
-  /** tokens that a received one has taken the place of, while requests under way may still bring them */
+  /** tokens that a received one has replaced. Requests under way may still bring them */
   readonly previous: readonly SupersededToken[];
-  /** never moved but by a real authentication */
+  /** moved by an authentication alone */
   readonly endsAt: number;
 }
 
@@ -59,12 +74,12 @@ export interface SentToken {
   readonly sentAt: number;
 }
 
-/** A token that is over, but for requests that were under way. */
+/** A replaced token. Only requests that were under way may still bring it. */
 export interface SupersededToken {
   readonly hash: string;
   /**
-   * until then, its bearer is let in; after that it is evidence of a theft. null: it was taken back with the security stamp,
-   * and lets nobody in
+   * the end of its grace. Until then it lets a request in, and after that it is evidence of a theft. Null stands for a
+   * token that was taken back with the security stamp. It lets nobody in
    */
   readonly graceEndsAt: number | null;
 }

@@ -1,47 +1,28 @@
-/** Opens, finds, changes and ends logins: the one place that writes login records. */
+/** Opens, finds, changes and deletes logins: the one place that writes login records. */
 import { Logger } from '@nestjs/common';
 import { LoginUnavailableException } from '../exceptions/login-unavailable.exception.js';
+import { decideLogin, recordEndsAt } from './login-decision.js';
+import type { LoginVerdict } from './login-decision.js';
+import { hashOf, loginIdOf, newLoginId, newLoginSessionId } from './login-id.js';
+import type { LoginLimits } from './login-limits.js';
+import type { LoginRecord, RememberPart } from './login-record.js';
 import type {
+  ActiveLogin,
   FoundSession,
-  LiveLogin,
   LoginClient,
+  LoginSnapshot,
   NewLogin,
   OpenedLogin,
-  SeenLogin,
   SessionLogin,
-} from './live-login.js';
-import { endLater } from './end-later.js';
-import { judgeLogin, recordEndsAt } from './login-decision.js';
-import type { LoginVerdict, RecordLimits } from './login-decision.js';
-import { hashOf, loginIdOf, newLoginId, newLoginSessionId } from './login-id.js';
-import type { LoginRecord, RememberPart } from './login-record.js';
+} from './login-snapshot.js';
+import type { FoundLogin, LoginStore } from './login-store.js';
+import { newRecord } from './new-record.js';
 import { confirmedRecord, restoredRecord } from './record-changes.js';
 import type { UnboundedRecord } from './record-changes.js';
-import type { LoginCap, LoginStore } from './login-store.js';
-import { storeCall } from './store-call.js';
-import { areValues, jsonOf } from './values-text.js';
-
-/** The limits that logins keep to; all durations in milliseconds. */
-export interface LoginLimits extends RecordLimits {
-  readonly absolute: number;
-  readonly storeTimeout: number;
-  readonly userKeySalt: string;
-  readonly maxLogins: number;
-  readonly whenFull: LoginCap['whenFull'];
-}
-
-/** What takes the place of a record, and of its session values where they are named. */
-interface Change {
-  readonly record: UnboundedRecord;
-  readonly values?: string | null;
-}
-
-/** What a remember cookie changes: the tokens, and the session where that is restored. */
-interface RememberChange {
-  readonly remember: RememberPart;
-  /** the token that goes out with the restored session; undefined: none is restored */
-  readonly tokenHash?: string;
-}
+import type { Decided, Decision, RememberChange } from './record-decision.js';
+import { retryDelete } from './retry-delete.js';
+import { fromJson } from './session-values-json.js';
+import type { StoreCalls } from './store-calls.js';
 
 /** Milliseconds between two writes of `lastSeenAt`, or a tenth of the idle time where that is less. */
 const TOUCH_INTERVAL = 60_000;
@@ -49,191 +30,207 @@ const TOUCH_INTERVAL = 60_000;
 /** So many lost races in a row are no race: the store answers old records, or takes none. */
 const MOST_ROUNDS = 1_000;
 
-/** Opens, finds, changes and ends logins. A store that fails or is late is a LoginUnavailableException everywhere. */
+/**
+ * Opens, finds, changes and deletes logins. A store that fails or is late is a LoginUnavailableException everywhere.
+ */
 export class LoginRegistry {
   readonly #logger = new Logger('LoginRegistry');
 
   constructor(
     private readonly store: LoginStore,
+    private readonly calls: StoreCalls,
     private readonly limits: LoginLimits,
   ) {}
 
+  /** Returns the store's clock, in milliseconds. Costs no round trip in the steady state. */
+  now(): Promise<number> {
+    return this.calls.run(() => this.store.now());
+  }
+
   /**
-   * Writes a new login. After an error it is ended, also where the write came late or its answer was lost. Null where the user has as many
-   * as they may.
-   * @param values the session values that the login starts with
-   * @param leaving logins that end with this one, and are not counted
+   * Writes a new login. After an error it is deleted, even where the write came late or its answer was lost.
+   * @param values the session values that the login starts with, as JSON; null: none
+   * @param excludedIds logins that end with this one, and are not counted
+   * @returns null where the user has as many logins as they may
    */
-  async open(
-    { fresh, remember, ...known }: NewLogin,
-    values: object,
-    leaving: readonly string[],
-  ): Promise<OpenedLogin | null> {
-    const now = await this.#call(() => this.store.now());
-    const id = newLoginId(known.userId, this.limits.userKeySalt);
+  async open(draft: NewLogin, values: string | null, excludedIds: readonly string[]): Promise<OpenedLogin | null> {
+    const now = await this.now();
+    const id = newLoginId(draft.userId, this.limits.userKeySalt);
     const sessionId = newLoginSessionId(id);
-    const record = this.#bounded({
-      ...known,
-      id,
-      session: { idHash: hashOf(sessionId), startedAt: now, endsAt: now + this.limits.absolute, tokenHash: null },
-      remember: remember && { base: remember.hash, candidates: [], previous: [], endsAt: now + remember.duration },
-      createdAt: now,
-      authenticatedAt: now,
-      freshAt: fresh ? now : null,
-      lastSeenAt: now,
-      version: 1,
-    });
+    const record = newRecord(draft, { id, idHash: hashOf(sessionId), now }, this.limits);
     const { maxLogins: most, whenFull } = this.limits;
-    const insert = (async () => this.store.insert(record, jsonOf(values), { most, whenFull, leaving }))();
+
+    const insert = (async () => this.store.insert(record, values, { most, whenFull, excludedIds }))();
     try {
-      const { isInserted, evicted, theftSeenAt } = await this.#call(() => insert);
+      const { isInserted, evicted, theftSeenAt } = await this.calls.run(() => insert);
       return isInserted ? { record, sessionId, now, readAt: performance.now(), evicted, theftSeenAt } : null;
     } catch (error) {
-      // Nobody holds the new id; without this a record that was written late would stand there until its end.
+      // No browser holds the new id; without this a record that was written late would stay until its end.
       void insert
-        .then(({ theftSeenAt }) => this.end(id, theftSeenAt ?? undefined))
-        .catch(() => endLater(() => this.end(id)));
+        .then(({ theftSeenAt }) => this.delete(id, theftSeenAt ?? undefined))
+        .catch(() => retryDelete(() => this.delete(id)));
       throw error;
     }
   }
 
-  /** Looks up the login that a session id names, with its session values: one round trip, or none for any other text. */
-  async find(sessionId: string): Promise<FoundSession> {
+  /**
+   * Looks up the login that a session id names: one round trip, or none for any other text.
+   * @param wanted whether its session values come along
+   */
+  findBySessionId(sessionId: string, wanted: { readonly values: boolean }): Promise<FoundSession> {
     const id = loginIdOf(sessionId);
-    if (id === undefined) return { verdict: 'gone', seen: null };
-    const { record, values, now } = await this.#call(() => this.store.find(id, { values: true }));
-    if (!areValues(values)) {
-      this.#logger.error(`The session values of the login "${id}" are damaged: nobody is logged in by this session.`);
-      return { verdict: 'gone', seen: null };
-    }
-    const verdict = judgeLogin(record, sessionId, now, this.limits);
-    const seen = record && { record, now, readAt: performance.now() };
-    if (verdict === 'alive' && seen) return { verdict, login: { ...seen, sessionId }, values };
-    return { verdict: verdict as Exclude<LoginVerdict, 'alive'>, seen };
+    if (id === undefined) return Promise.resolve({ verdict: 'not-found', snapshot: null });
+    return this.calls.run(() => this.store.find(id, wanted)).then((found) => this.#judge(sessionId, found, wanted));
   }
 
-  /** The record of this id, whoever may use it. One round trip. */
-  async look(id: string): Promise<SeenLogin | null> {
-    const { record, now } = await this.#call(() => this.store.find(id, { values: false }));
+  #judge(sessionId: string, { record, values, now }: FoundLogin, wanted: { readonly values: boolean }): FoundSession {
+    const parsed = values === null ? {} : fromJson(values);
+    if (!parsed) {
+      this.#logger.error(`The session values of the login "${record?.id}" are damaged: this session logs nobody in.`);
+      return { verdict: 'not-found', snapshot: null };
+    }
+
+    const verdict = decideLogin(record, sessionId, { now, limits: this.limits });
+    const snapshot = record && { record, now, readAt: performance.now() };
+    if (verdict !== 'alive' || !snapshot) return { verdict: verdict as Exclude<LoginVerdict, 'alive'>, snapshot };
+    const stored = wanted.values ? { json: values ?? '{}', values: parsed } : null;
+    return { verdict, login: { ...snapshot, sessionId }, values: stored };
+  }
+
+  /** Returns the record of this id, whatever may use it. One round trip. */
+  async findById(id: string): Promise<LoginSnapshot | null> {
+    const { record, now } = await this.calls.run(() => this.store.find(id, { values: false }));
     return record && { record, now, readAt: performance.now() };
   }
 
   /**
-   * The user proved who they are again: fresh, bound to this browser, all ends counted anew, and a new session id;
-   * the former id is dead at once (OWASP ASVS 7.2.4). Null where the login has gone in the meantime.
-   * @param stampHash of the user as they are now
-   * @param anew the tokens of the login from now on, where the stamp is another one
+   * Makes a login fresh, because the user proved again who they are: bound to this browser, all ends counted anew,
+   * under a new session id. The former id is worthless at once (OWASP ASVS 7.2.4).
+   * @param to.stampHash of the user as they are now
+   * @param to.anew makes the tokens of the login from now on, where the stamp is another one
+   * @returns null where the login has gone in the meantime
    */
   async confirm(
-    login: LiveLogin,
-    client: LoginClient,
-    stampHash: string | null,
-    anew: (remember: RememberPart, now: number) => RememberPart,
+    login: ActiveLogin,
+    to: {
+      readonly client: LoginClient;
+      readonly stampHash: string | null;
+      readonly anew: (remember: RememberPart, now: number) => RememberPart;
+    },
   ): Promise<SessionLogin | null> {
     const { sessionId: former } = login;
     const sessionId = newLoginSessionId(login.record.id);
-    const { seen, changed } = await this.change(login, (record, now) => {
-      if (former !== null && !this.isAlive(record, now, former)) return null;
-      const to = { idHash: hashOf(sessionId), isBegun: former === null, absolute: this.limits.absolute };
-      return {
-        record: confirmedRecord(record, now, { ...to, client, stampHash, anew }),
-        ...(former === null ? { values: null } : {}),
-      };
+    const next = { idHash: hashOf(sessionId), isBegun: former === null, absolute: this.limits.absolute, ...to };
+    // The request may have lasted since the login was read, and freshness counts from now.
+    const seen = { ...login, now: await this.now(), readAt: performance.now() };
+
+    const { snapshot, decision } = await this.change(seen, (record, now) => {
+      if (former !== null && !this.isAlive(record, now, former)) return { change: null };
+      const values = former === null ? null : undefined;
+      return { change: { record: confirmedRecord(record, now, next), values } };
     });
-    return seen && changed ? { ...seen, sessionId } : null;
+    return snapshot && decision.change ? { ...snapshot, sessionId } : null;
   }
 
   /**
-   * A remember cookie takes the place of a session that is lost: a new session id, not fresh, bound to this browser. The
-   * session's absolute end is counted anew, and never past that of the remember cookie, which does not move.
-   * @param values the session values that it starts with
-   * @param decide the remembered part as it is to be, and whether the session is restored along with it; null: neither
-   * @returns the login where its session was restored; the record as it is now, null where it has gone
+   * Puts a new session in the place of a lost one, on the word of a remember cookie: a new session id, not fresh, bound
+   * to this browser. Counts the session's absolute end anew, but never past the end of the remember cookie, which
+   * stays.
+   * @param to.values the session values that it starts with, as JSON; null: none
+   * @param to.decide decides about the tokens, and whether the session is restored along with them
+   * @returns the login where its session was restored, the record as it is now, and what was decided
    */
-  async restore(
-    lost: SeenLogin,
-    client: LoginClient,
-    values: object,
-    decide: (record: LoginRecord, now: number) => RememberChange | null,
-  ): Promise<{ readonly login: SessionLogin | null; readonly seen: SeenLogin | null }> {
+  async restore<Made extends { readonly change: RememberChange | null }>(
+    lost: LoginSnapshot,
+    to: {
+      readonly client: LoginClient;
+      readonly values: string | null;
+      readonly decide: (record: LoginRecord, now: number) => Made;
+    },
+  ): Promise<{ login: SessionLogin | null; snapshot: LoginSnapshot | null; decision: Made }> {
     const sessionId = newLoginSessionId(lost.record.id);
-    let isRestored = false;
-    const { seen } = await this.change(lost, (record, now) => {
-      const change = decide(record, now);
-      isRestored = change?.tokenHash !== undefined;
-      if (!change) return null;
-      const { remember, tokenHash } = change;
-      if (tokenHash === undefined) return { record: { ...record, remember } };
-      const to = { idHash: hashOf(sessionId), tokenHash, remember, client, absolute: this.limits.absolute };
-      return { record: restoredRecord(record, now, to), values: jsonOf(values) };
-    });
-    return { seen, login: seen && isRestored ? { ...seen, sessionId } : null };
-  }
+    const next = { idHash: hashOf(sessionId), client: to.client, absolute: this.limits.absolute };
 
-  /** The login counts as not fresh until it is confirmed. Null where it has gone in the meantime. */
-  async makeStale(login: SessionLogin): Promise<SessionLogin | null> {
-    if (login.record.freshAt === null) return login;
-    const { seen, changed } = await this.change(login, (record, now) =>
-      this.isAlive(record, now, login.sessionId) ? { record: { ...record, freshAt: null } } : null,
-    );
-    return seen && changed ? { ...seen, sessionId: login.sessionId } : null;
+    const { snapshot, decision } = await this.change(lost, (record, now) => {
+      const made = to.decide(record, now);
+      if (!made.change) return { made, change: null };
+      const { remember, tokenHash } = made.change;
+      if (tokenHash === undefined) return { made, change: { record: { ...record, remember } } };
+      const restored = restoredRecord(record, now, { ...next, tokenHash, remember });
+      return { made, change: { record: restored, values: to.values } };
+    });
+    const isRestored = decision.made.change?.tokenHash !== undefined;
+    return {
+      snapshot,
+      login: snapshot && isRestored ? { ...snapshot, sessionId } : null,
+      decision: decision.made,
+    };
   }
 
   /**
-   * Compare-and-set: `decide` answers what takes the place of a record, or null for no change; a lost race reads again and
-   * asks it again.
-   * @returns the login as it is now, null where it has gone; and whether it was changed
+   * Takes the freshness of a login until it is confirmed.
+   * @returns null where the login has gone; whether this call did it
    */
-  async change(
-    first: SeenLogin,
-    decide: (record: LoginRecord, now: number) => Change | null,
-  ): Promise<{ readonly seen: SeenLogin | null; readonly changed: boolean }> {
-    let seen: SeenLogin | null = first;
-    for (let round = 0; seen && round < MOST_ROUNDS; round += 1) {
-      const change = decide(seen.record, seen.now);
-      if (!change) return { seen, changed: false };
-      const expected = seen.record.version;
-      const record = this.#bounded({ ...change.record, version: expected + 1 });
-      if (await this.#call(() => this.store.replace(record, expected, change.values)))
-        return { seen: { ...seen, record }, changed: true };
-      seen = await this.look(first.record.id);
-    }
-    if (!seen) return { seen, changed: false };
-    throw new LoginUnavailableException(
-      'The store',
-      new Error(`A login changed ${MOST_ROUNDS} times while it was to be changed.`),
-    );
+  async makeStale(login: SessionLogin): Promise<{ readonly login: SessionLogin; readonly isChanged: boolean } | null> {
+    const { snapshot, decision } = await this.change(login, (record, now) => {
+      const isAlive = this.isAlive(record, now, login.sessionId);
+      // A parallel request may have done it: to write it again would make all of them write and read in turns.
+      const isFresh = record.freshAt !== null;
+      return { isAlive, change: isAlive && isFresh ? { record: { ...record, freshAt: null } } : null };
+    });
+    if (!snapshot || !decision.isAlive) return null;
+    return { login: { ...snapshot, sessionId: login.sessionId }, isChanged: decision.change !== null };
   }
 
-  /** Notes the use of a login and moves its idle ends on, at most once an interval. */
-  async touch({ record, now }: SeenLogin): Promise<void> {
+  /** Compare-and-set: a lost race reads the record again and decides again. @returns the last decision */
+  async change<Made extends Decision>(
+    first: LoginSnapshot,
+    decide: (record: LoginRecord, now: number) => Made,
+  ): Promise<Decided<Made>> {
+    let snapshot = first;
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      const decision = decide(snapshot.record, snapshot.now);
+      if (!decision.change) return { snapshot, decision };
+
+      const expected = snapshot.record.version;
+      const { values } = decision.change;
+      const record = this.#bounded({ ...decision.change.record, version: expected + 1 });
+      if (await this.calls.run(() => this.store.replace(record, expected, values)))
+        return { snapshot: { ...snapshot, record }, decision };
+
+      const latest = await this.findById(first.record.id);
+      if (!latest) return { snapshot: null, decision };
+      snapshot = latest;
+    }
+    const cause = new Error(`A login changed ${MOST_ROUNDS} times while it was to be changed.`);
+    throw new LoginUnavailableException('The store', cause);
+  }
+
+  /** Notes the use of a login and moves its idle ends on, at most once an interval. Null: it is not due. */
+  touch({ record, now }: LoginSnapshot): Promise<void> | null {
     const { idle, rememberIdle } = this.limits;
     const shortest = record.remember ? Math.min(idle, rememberIdle) : idle;
-    if (now - record.lastSeenAt < Math.min(TOUCH_INTERVAL, shortest / 10)) return;
+    if (now - record.lastSeenAt < Math.min(TOUCH_INTERVAL, shortest / 10)) return null;
     const { lastSeenAt, endsAt } = this.#bounded({ ...record, lastSeenAt: now });
-    await this.#call(() => this.store.touch(record.id, { lastSeenAt, endsAt }));
+    return this.calls.run(() => this.store.touch(record.id, { lastSeenAt, endsAt }));
   }
 
-  /** Keeps the values of the session of a login that began at `startedAt`; false, and nothing is written, where it is over. */
-  async saveValues(id: string, startedAt: number, values: string): Promise<boolean> {
-    return this.#call(() => this.store.saveValues(id, startedAt, values));
+  /** Saves the values if the login exists and its session began at `startedAt`. Returns whether it did. */
+  saveValues(id: string, startedAt: number, values: string): Promise<boolean> {
+    return this.calls.run(() => this.store.saveValues(id, startedAt, values));
   }
 
-  /** Ends a login. True for the one caller who ended it. @param theftSeenAt see `LoginStore.delete` */
-  async end(id: string, theftSeenAt?: number): Promise<boolean> {
-    return this.#call(() => this.store.delete(id, theftSeenAt));
+  /** Deletes a login. True for the one caller who deleted it. @param theftSeenAt see `LoginStore.delete` */
+  delete(id: string, theftSeenAt?: number): Promise<boolean> {
+    return this.calls.run(() => this.store.delete(id, theftSeenAt));
   }
 
   /** True where this session id uses this login. */
   isAlive(record: LoginRecord, now: number, sessionId: string): boolean {
-    return judgeLogin(record, sessionId, now, this.limits) === 'alive';
+    return decideLogin(record, sessionId, { now, limits: this.limits }) === 'alive';
   }
 
   #bounded(record: UnboundedRecord): LoginRecord {
     return { ...record, endsAt: recordEndsAt(record, this.limits) };
-  }
-
-  #call<Answer>(call: () => Promise<Answer>): Promise<Answer> {
-    return storeCall(this.limits.storeTimeout, call);
   }
 }

@@ -1,4 +1,4 @@
-/** What an application hands over as its storage: login records, and the sessions of visitors who are not logged in. */
+/** The storage of an application: login records, and the sessions of visitors without a login. */
 import type { LoginStore } from './login-store.js';
 
 /** A session as express-session hands it to a store: its cookie, and the values of the application. */
@@ -6,24 +6,26 @@ export interface StoredSession {
   cookie: { originalMaxAge: number | null; expires?: Date | string | null | undefined };
 }
 
-/** A session store of express-session, or anything of its shape. Sees only hashes of session ids. */
+/** A session store of express-session, or any object of its shape. It sees hashes of session ids, and never an id. */
 export interface SessionStore {
-  /** Called once before the application serves anybody; rejects for what would only fail later. */
+  /**
+   * Checks the store once, before the application answers its first request. Rejects a mistake that would fail later.
+   */
   start?(): Promise<void>;
-  /** Answers a session, or null or undefined where there is none. */
+  /** Returns a session; null or undefined where there is none. */
   get(id: string, callback: (error: unknown, session?: StoredSession | null) => void): void;
-  /** Keeps a session, under this id, new or not. */
+  /** Saves a session under this id, new or not. */
   set(id: string, session: StoredSession, callback?: (error?: unknown) => void): void;
-  /** Forgets a session. */
+  /** Deletes a session. */
   destroy(id: string, callback?: (error?: unknown) => void): void;
-  /** Keeps a session from expiring. */
+  /** Postpones the end of a session. */
   touch?(id: string, session: StoredSession, callback?: () => void): void;
 }
 
 /** The storage of an application. */
 export interface LoginStorage {
-  /** sessions of visitors who are not logged in */
+  /** sessions of visitors without a login */
   readonly sessions: SessionStore;
-  /** login records, with the session values of who is logged in */
+  /** login records, with the session values of each login */
   readonly logins: LoginStore;
 }

@@ -1,114 +1,127 @@
-/** The port to whatever keeps login records. A new storage is one more class that keeps these promises. */
+/** The port to the storage of login records. A new storage is one more class that keeps these promises. */
 import type { LoginRecord } from './login-record.js';
 
-/** What `find` answers. */
+/** The answer of `find`. */
 export interface FoundLogin {
   readonly record: LoginRecord | null;
-  /** the login's session values as JSON text; null where nothing was written yet or none were asked for */
+  /** the session values of the login as JSON text; null where none were written yet, or none were wanted */
   readonly values: string | null;
   /** the store's clock at this answer, in milliseconds */
   readonly now: number;
 }
 
-/** How many logins a user may have at once, and what becomes of one more. */
+/** The number of logins that a user may have at once, and the reaction to one more. */
 export interface LoginCap {
   readonly most: number;
-  /** `evict-oldest`: the one that went unused for the longest time makes room; `refuse`: nothing is inserted */
+  /** `evict-oldest`: the login that went unused for the longest time makes room. `refuse`: nothing is inserted */
   readonly whenFull: 'evict-oldest' | 'refuse';
-  /** logins that are about to end, and are not counted */
-  readonly leaving: readonly string[];
+  /** the ids of logins that are about to end, and are not counted */
+  readonly excludedIds: readonly string[];
 }
 
-/** What `insert` answers. */
+/** The answer of `insert`. */
 export interface InsertedLogin {
-  /** false: the user has as many logins as they may */
+  /** false where the user has as many logins as the cap allows */
   readonly isInserted: boolean;
   /** the ids of the logins that made room */
   readonly evicted: readonly string[];
-  /** when a theft of a remember token of this user was last noted, since the insert before this one; null: none was */
+  /** the time of the last theft of a remember token that was noted since the user's previous insert; null for none */
   readonly theftSeenAt: number | null;
 }
 
-/** What `listByUser` answers. */
+/** The answer of `listByUser`. */
 export interface ListedLogins {
   readonly records: readonly LoginRecord[];
   /** the store's clock at this answer, in milliseconds */
   readonly now: number;
 }
 
-/** How a use of a login moves its times, in milliseconds on the store's clock. */
+/** The times of a login after a use, in milliseconds on the store's clock. */
 export interface LoginUse {
   readonly lastSeenAt: number;
   readonly endsAt: number;
 }
 
 /**
- * Keeps login records and, beside each, the values of its session: they die with the record in the same write.
- * Every method rejects when the store cannot be reached. `loginStoreContract` of
- * `nestjs-login/testing` shows whether an implementation keeps what is promised here.
+ * Keeps login records and, beside each one, the values of its session. A write that deletes a record deletes its values
+ * as well. Every method rejects when the store cannot be reached. `loginStoreContract` of `nestjs-login/testing` checks
+ * whether an implementation keeps the promises of this class.
  */
 export abstract class LoginStore {
-  /** Called once before the application serves anybody. @throws LoginFault ERR_LOGIN_STORAGE for what would only fail later */
+  /**
+   * Checks whether the store can serve. Called once, before the application answers its first request.
+   * @throws LoginFault ERR_LOGIN_STORAGE for a mistake that would otherwise fail later
+   */
   async start(): Promise<void> {
-    // A store that needs no look has nothing to do.
+    // By default there is nothing to check.
   }
 
-  /** The store's clock, in milliseconds. Costs no round trip in the steady state. */
+  /** Returns the store's clock, in milliseconds. Costs no round trip in the steady state. */
   abstract now(): Promise<number>;
 
   /**
-   * Keeps a new record and its values, unless the cap refuses it. Rejects an id that is taken: it overwrites nothing.
-   * Of racing inserts for one user, wherever they come from, as many stay as the cap allows, never more.
+   * Inserts a record and its values, unless the cap refuses it. Rejects an id that is taken, and overwrites nothing.
+   * Racing inserts for one user leave as many logins as the cap allows, never more, even where they come from many
+   * nodes.
    *
-   * Logins that have expired by the new record's `createdAt` are not counted. They go at the latest when the cap is
-   * reached, which is when the user has as many records as it allows, leaving ones aside. A refused insert deletes them
-   * as well. Below the cap an insert changes no other living login, and a store need not read one.
+   * Logins that have expired by the new record's `createdAt` are not counted. They are deleted at the latest when the
+   * cap is reached. It is reached when the user has as many records as it allows, without the excluded ones. A refused
+   * insert deletes them as well. Below the cap an insert changes no other living login, and a store need not read one.
    *
-   * An inserted record answers the theft that was noted for the user, and forgets the note.
+   * The insert of a record returns the theft that was noted for the user, and deletes the note.
    */
   abstract insert(record: LoginRecord, values: string | null, cap: LoginCap): Promise<InsertedLogin>;
 
   /**
-   * The record with this id as it is now, with `lastSeenAt` and `endsAt` of the latest `touch`. One round trip.
-   * A record that has ended may be answered or not: whoever asks decides by `now`.
-   * @param wanted whether the values come along, in the same round trip
+   * Returns the record with this id as it is now, with `lastSeenAt` and `endsAt` of the latest `touch`. Takes one round
+   * trip. It may return an expired record or none. The caller compares the times with `now`.
+   * @param wanted whether the same round trip returns the values
    */
   abstract find(id: string, wanted: { readonly values: boolean }): Promise<FoundLogin>;
 
   /**
-   * Keeps the session values of a login that is there and whose session began at `startedAt`: true. Else nothing is
-   * written: false. So a late writer of a session that is over reaches neither a dead login nor a restored one.
+   * Saves the session values if the login exists and its session began at `startedAt`. Returns whether it did.
+   * Otherwise it writes nothing, so a late writer of a former session reaches neither a deleted login nor a restored
+   * one.
    */
   abstract saveValues(id: string, startedAt: number, values: string): Promise<boolean>;
 
   /**
-   * Puts `record` in place of the one with its id whose version is `expectedVersion`. Of two racing calls exactly one
-   * gets true. False, and nothing is written, where the record has gone or has another version. Neither `lastSeenAt` nor
-   * `endsAt` goes back behind a `touch`.
-   * @param values takes the place of the session values in the same write; undefined: they stay
+   * Replaces the record of this id if its version is `expectedVersion`. Returns whether it did. Of two racing calls
+   * exactly one succeeds. Writes nothing where the record was deleted or has another version. Moves neither
+   * `lastSeenAt` nor `endsAt` back behind a `touch`.
+   * @param values replace the session values in the same write; undefined leaves them as they are
    */
   abstract replace(record: LoginRecord, expectedVersion: number, values?: string | null): Promise<boolean>;
 
-  /** Notes that a login was used. Leaves the version alone, brings nothing back, and moves neither time backwards. */
+  /**
+   * Records a use of a login. Leaves the version alone, restores no deleted record, and moves neither time backwards.
+   */
   abstract touch(id: string, use: LoginUse): Promise<void>;
 
   /**
-   * Ends a login: record and values go in one write. True for the one caller who ended it.
-   * @param theftSeenAt where given, the same write notes for the user of a login that is there that its remember token
-   *   was stolen, for at least 90 days; the latest note counts
+   * Deletes a login, both record and values in one write. Returns true to the one caller that deleted it.
+   * @param theftSeenAt notes in the same write that a remember token was stolen, for the user of a login that exists.
+   *   The store keeps the note for at least 90 days, and the latest note counts
    */
   abstract delete(id: string, theftSeenAt?: number): Promise<boolean>;
 
-  /** Every record of a user, whose ids all begin with this key, in any order, with the times of the latest `touch`; ended ones may be among them. One round trip. */
+  /**
+   * Returns all records of a user, in any order and in one round trip. Their ids begin with this key. Their times are
+   * from the latest `touch`. Expired records may be among them.
+   */
   abstract listByUser(userKey: string): Promise<ListedLogins>;
 
   /**
-   * Ends every login of a user in one write: none that was inserted before it is there afterwards.
-   * @param except the id of one that stays
-   * @returns the ids of those that it has ended
+   * Deletes all logins of a user in one write. No login that was inserted before it exists afterwards.
+   * @param except the id of a login that stays
+   * @returns the ids of the deleted logins
    */
   abstract deleteByUser(userKey: string, except?: string): Promise<readonly string[]>;
 
-  /** Drops records that have ended. Called by nobody here: a storage whose records do not expire by themselves calls it from a timer. @returns how many */
+  /**
+   * Deletes expired records. This package never calls it. A storage without expiry of its own calls it from a timer.
+   * @returns the number of deleted records
+   */
   abstract deleteExpired(): Promise<number>;
 }

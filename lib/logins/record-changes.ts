@@ -1,36 +1,35 @@
-/** What a confirmation and a restore make of a login record. Pure: the caller brings the record and the time. */
-import type { LoginClient } from './live-login.js';
+/** Makes the records of a confirmed and of a restored login. Pure functions of record and time. */
+import type { LoginClient } from './login-snapshot.js';
 import { hasStamp } from './login-decision.js';
 import type { LoginRecord, RememberPart, SessionPart } from './login-record.js';
 
-/** A record whose end is still to be worked out. */
+/** A record before its end is computed. */
 export type UnboundedRecord = Omit<LoginRecord, 'endsAt'>;
 
-/** The session that a login is to have. */
+/** The next session of a login. */
 interface NextSession {
   readonly idHash: string;
   readonly client: LoginClient;
-  /** milliseconds from now that it may last */
+  /** the longest time that it may last, in milliseconds from now */
   readonly absolute: number;
 }
 
-/**
- * The user has proved who they are: fresh, all ends counted anew. With another security stamp `anew` says which remember tokens
- * there are from now on.
- */
+/** Returns the record after the user has authenticated again. It is fresh, and all its ends are counted anew. */
 export function confirmedRecord(
   record: LoginRecord,
   now: number,
   to: NextSession & {
-    /** who had no session of their own begins one */
+    /** true for a request without a session of its own, which begins one */
     readonly isBegun: boolean;
     readonly stampHash: string | null;
+    /** replaces the remember tokens where the security stamp is another one */
     readonly anew: (remember: RememberPart, now: number) => RememberPart;
   },
 ): UnboundedRecord {
   const isAnew = !hasStamp(record, to.stampHash);
   const { startedAt, tokenHash } = to.isBegun ? begun(record, now, null) : record.session;
   const tokens = record.remember && (isAnew ? to.anew(record.remember, now) : record.remember);
+
   return {
     ...record,
     ...to.client,
@@ -43,7 +42,10 @@ export function confirmedRecord(
   };
 }
 
-/** A remember cookie has brought a session back: not fresh, and never past the end of the remember cookie, which does not move. */
+/**
+ * Returns the record after a remember cookie has restored its session. It is not fresh. The session never outlasts the
+ * end of the remember cookie, which does not move.
+ */
 export function restoredRecord(
   record: LoginRecord,
   now: number,
@@ -54,7 +56,10 @@ export function restoredRecord(
   return { ...record, ...to.client, session, remember: to.remember, freshAt: null, lastSeenAt: now };
 }
 
-/** How another session of a login begins: never at the same time as the one before, whose late writers it must not hear. */
+/**
+ * Begins another session of a login, never at the same time as the one before. The store refuses late writers of the
+ * former session by that time.
+ */
 function begun(
   record: LoginRecord,
   now: number,

@@ -1,59 +1,61 @@
-/** A user's logins, whichever device they are on: lists and ends them. */
-import { hasStamp, isOver } from './login-decision.js';
+/** Lists and deletes the logins of a user, on all devices. */
+import { hasStamp, isExpired } from './login-decision.js';
 import { isLoginId, userKey, userKeyOf } from './login-id.js';
 import type { LoginRecord } from './login-record.js';
-import type { LoginLimits } from './login-registry.js';
+import type { LoginLimits } from './login-limits.js';
 import type { LoginStore } from './login-store.js';
-import { storeCall } from './store-call.js';
+import type { StoreCalls } from './store-calls.js';
 
-/** Finds logins by their user. A store that fails or is late is a LoginUnavailableException everywhere. */
+/** Finds logins by their user. Turns a failed or late store call into a LoginUnavailableException. */
 export class UserLogins {
   constructor(
     private readonly store: LoginStore,
+    private readonly calls: StoreCalls,
     private readonly limits: LoginLimits,
   ) {}
 
-  /** Every living login of a user, the last used first. One round trip. */
+  /** Returns all living logins of a user, the last used first. Takes one round trip. */
   async list(userId: string): Promise<readonly LoginRecord[]> {
-    const { records, now } = await this.#call(() => this.store.listByUser(this.#key(userId)));
+    const { records, now } = await this.calls.run(() => this.store.listByUser(this.#key(userId)));
     return records
-      .filter((record) => record.userId === userId && !isOver(record, now, this.limits))
+      .filter((record) => record.userId === userId && !isExpired(record, now, this.limits))
       .toSorted((one, other) => other.lastSeenAt - one.lastSeenAt);
   }
 
-  /** Ends one login of a user. True for the one caller who ended it; false for a login of anybody else. */
+  /**
+   * Deletes one login of a user. Returns true to the one caller that deleted it, and false for a login of another user.
+   */
   async end(userId: string, id: string): Promise<boolean> {
     const isTheirs = isLoginId(id) && userKeyOf(id) === this.#key(userId);
-    return isTheirs && (await this.#call(() => this.store.delete(id)));
+    return isTheirs && (await this.calls.run(() => this.store.delete(id)));
   }
 
-  /** Ends every login of a user, but for one. @returns the ids of those that it has ended */
+  /** Deletes all logins of a user, except one. @returns the ids of the deleted logins */
   async endAll(userId: string, except?: string): Promise<readonly string[]> {
-    return this.#call(() => this.store.deleteByUser(this.#key(userId), except));
+    return this.calls.run(() => this.store.deleteByUser(this.#key(userId), except));
   }
 
   /**
-   * Ends those logins of a user that let nobody in any more and are still there: past their limits, or made with another
-   * security stamp. @param stampHash undefined: past their limits alone. @returns the ids of those that it has ended
+   * Deletes the stored logins of a user that let nobody in any more. They are past their limits, or have another
+   * security stamp.
+   * @param stampHash undefined deletes the logins past their limits alone
+   * @returns the ids of the deleted logins
    */
   async endOutdated(userId: string, stampHash: string | null | undefined): Promise<readonly string[]> {
-    const { records, now } = await this.#call(() => this.store.listByUser(this.#key(userId)));
+    const { records, now } = await this.calls.run(() => this.store.listByUser(this.#key(userId)));
     const outdated = records.filter(
       (record) =>
         record.userId === userId &&
-        (isOver(record, now, this.limits) || (stampHash !== undefined && !hasStamp(record, stampHash))),
+        (isExpired(record, now, this.limits) || (stampHash !== undefined && !hasStamp(record, stampHash))),
     );
-    const ended = await Promise.all(
-      outdated.map(async ({ id }) => ((await this.#call(() => this.store.delete(id))) ? [id] : [])),
+
+    const deleted = await Promise.all(
+      outdated.map(async ({ id }) => ((await this.calls.run(() => this.store.delete(id))) ? [id] : [])),
     );
-    return ended.flat();
+    return deleted.flat();
   }
 
   #key(userId: string): string {
     return userKey(userId, this.limits.userKeySalt);
-  }
-
-  #call<Answer>(call: () => Promise<Answer>): Promise<Answer> {
-    return storeCall(this.limits.storeTimeout, call);
   }
 }

@@ -1,70 +1,83 @@
-/** Judges the names and attributes of our cookies, before a browser would drop one in silence. */
+/** Refuses names and attributes of cookies that browsers would drop in silence, or that would leak a cookie. */
 import { LoginFault } from '../exceptions/login-fault.js';
-import type { CookieAttributes } from '../http/cookies.js';
-import { OptionReader } from './option-reader.js';
-import type { NamedCookie } from './resolved-login-options.js';
+import type { CookieAttributes, NamedCookie } from '../http/cookies.js';
+import type { OptionReader } from './option-reader.js';
 
-/** RFC 6265: a token. */
+/** A token of RFC 6265. */
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
 const PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/;
 const DOMAIN = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
 
 /**
+ * Reads the attributes of a cookie.
  * @param reader the group of options that holds path, domain, secure, httpOnly and sameSite
- * @param path the name of that group, for messages
- * @param defaults what is not given
+ * @param settings.defaults replace the attributes that are missing
  * @throws LoginFault ERR_LOGIN_COOKIE where a browser would refuse or leak the cookie (RFC 6265bis, OWASP ASVS 3.3.1)
  */
 export function resolveCookieAttributes(
   reader: OptionReader,
-  path: string,
-  production: boolean,
-  defaults: CookieAttributes = { path: '/', domain: null, secure: production, httpOnly: true, sameSite: 'lax' },
+  { production, defaults = defaultAttributes(production) }: { production: boolean; defaults?: CookieAttributes },
 ): CookieAttributes {
-  const fits = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);
   const attributes: CookieAttributes = Object.freeze({
-    path: reader.value('path', defaults.path, fits(PATH), `Write a path that begins with "/" and has no ";" in it.`),
-    domain: reader.value<string | null>(
-      'domain',
-      defaults.domain,
-      fits(DOMAIN),
-      `Write a host name such as "app.example", without a dot in front.`,
-    ),
-    secure: reader.flag('secure', defaults.secure),
-    httpOnly: reader.flag('httpOnly', defaults.httpOnly),
+    path: reader.value('path', defaults.path, {
+      accepts: fits(PATH),
+      remedy: `Write a path that begins with "/" and has no ";" in it.`,
+    }),
+    domain: reader.value<string | null>('domain', defaults.domain, {
+      accepts: fits(DOMAIN),
+      remedy: `Write a host name such as "app.example", without a dot in front.`,
+    }),
+    secure: reader.flag('secure', { fallback: defaults.secure }),
+    httpOnly: reader.flag('httpOnly', { fallback: defaults.httpOnly }),
     sameSite: reader.choice<CookieAttributes['sameSite']>('sameSite', defaults.sameSite, ['lax', 'strict', 'none']),
   });
+
   if (attributes.sameSite === 'none' && !attributes.secure)
     throw fault(
       'A cookie with sameSite "none" is dropped by browsers unless it is Secure.',
       'Set "secure" to true as well, or sameSite to "lax".',
     );
-  if (production && !attributes.secure)
-    throw fault(
-      `In production the cookie of "${path}" must be Secure.`,
-      `Take "${path}.secure: false" out, or set "production" to false where this is no production.`,
-    );
-  if (production && !attributes.httpOnly)
-    throw fault(
-      `In production the cookie of "${path}" must be HttpOnly: a script that reads it can carry the login away.`,
-      `Take "${path}.httpOnly: false" out.`,
-    );
+  if (production) refuseLeaks(attributes, reader.group);
   return attributes;
 }
 
-/** The strictest name that browsers accept with these attributes. */
+const defaultAttributes = (production: boolean): CookieAttributes => ({
+  path: '/',
+  domain: null,
+  secure: production,
+  httpOnly: true,
+  sameSite: 'lax',
+});
+
+const fits = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);
+
+function refuseLeaks({ secure, httpOnly }: CookieAttributes, group: string): void {
+  if (!secure)
+    throw fault(
+      `In production the cookie of "${group}" must be Secure.`,
+      `Take "${group}.secure: false" out, or set "production" to false where this is no production.`,
+    );
+  if (!httpOnly)
+    throw fault(
+      `In production the cookie of "${group}" must be HttpOnly: a script that reads it can carry the login away.`,
+      `Take "${group}.httpOnly: false" out.`,
+    );
+}
+
+/** Returns the name with the strictest prefix that browsers accept with these attributes. */
 export function defaultCookieName(base: string, { secure, path, domain }: CookieAttributes): string {
   if (!secure) return base;
   return path === '/' && domain === null ? `__Host-${base}` : `__Secure-${base}`;
 }
 
-/** @throws LoginFault ERR_LOGIN_COOKIE where name and attributes contradict each other */
+/** Makes a cookie. @throws LoginFault ERR_LOGIN_COOKIE where its name is invalid or contradicts its attributes */
 export function resolveCookie(name: string, attributes: CookieAttributes): NamedCookie {
   if (!NAME.test(name))
     throw fault(
       `A cookie cannot be named ${JSON.stringify(name)}.`,
       'Use letters, digits, "-" and "_", at most 64 of them.',
     );
+
   const prefix = name.toLowerCase();
   if (prefix.startsWith('__host-') && (attributes.domain !== null || attributes.path !== '/' || !attributes.secure))
     throw fault(
@@ -79,16 +92,20 @@ export function resolveCookie(name: string, attributes: CookieAttributes): Named
   return Object.freeze({ name, attributes });
 }
 
-/** @throws LoginFault ERR_LOGIN_COOKIE where two cookies of ours would be taken for each other */
+/** Refuses two cookies of one name. @throws LoginFault ERR_LOGIN_COOKIE */
 export function refuseSameName(...cookies: readonly NamedCookie[]): void {
   const names = cookies.map(({ name }) => name);
   const twice = names.find((name, at) => names.indexOf(name) < at);
   if (twice !== undefined)
-    throw fault(`Two cookies are named "${twice}".`, 'Change "session.name" or "remember.cookieName".');
+    throw fault(
+      `Two cookies are named "${twice}".`,
+      'Change "session.name", "session.anonymousName" or "remember.cookieName".',
+    );
 }
 
 /**
- * Where the remember cookie is sent and the session cookie is not, a session that is there looks lost, and is restored over it.
+ * Refuses a remember cookie that browsers send without the session cookie. The session of such a request would look
+ * lost, and a restored login would overwrite it.
  * @throws LoginFault ERR_LOGIN_COOKIE
  */
 export function refuseWiderRemember(session: NamedCookie, remember: NamedCookie): void {
@@ -99,10 +116,12 @@ export function refuseWiderRemember(session: NamedCookie, remember: NamedCookie)
       `The remember cookie is sent below "${own.path}", and the session cookie below "${other.path}" alone.`,
       'Take "session.cookie.path" out, or set "remember.path" to the same path or one below it.',
     );
+
   const looseness = ['strict', 'lax', 'none'];
   if (looseness.indexOf(own.sameSite) > looseness.indexOf(other.sameSite))
     throw fault(
-      `The remember cookie has sameSite "${own.sameSite}", and the session cookie "${other.sameSite}": requests from other sites bring the one without the other.`,
+      `The remember cookie has sameSite "${own.sameSite}", and the session cookie "${other.sameSite}": ` +
+        'requests from other sites bring the one without the other.',
       'Set "remember.sameSite" to the value of "session.cookie.sameSite", or a stricter one.',
     );
 }

@@ -1,4 +1,4 @@
-/** Every option of LoginModule: meaning, unit and default. What is written here is what a user may write. */
+/** Describes every option of LoginModule: its meaning, unit and default. */
 import type { LoginRequest } from '../http/login-request.js';
 import type { LoginStorage } from '../logins/login-storage.js';
 import type { Duration } from './duration.js';
@@ -6,21 +6,30 @@ import type { Duration } from './duration.js';
 /** The options of `LoginModule.forRoot()`. Durations are milliseconds, or text such as `'10m'`, `'12h'`, `'30d'`. */
 export interface LoginOptions {
   /**
-   * What cookies are signed with: text of at least 32 bytes, or a list of such. The first signs, all verify: put a new
-   * one in front to rotate, take an old one out to cut it off. Required.
+   * Signs the cookies: text of at least 32 bytes, or a list of such texts. The first one signs, and all of them verify.
+   * To rotate, put a new secret in front. To invalidate an old one, take it out. Required.
    */
   secret: string | readonly string[] | undefined;
-  /** Our own address, scheme and host: `'https://app.example'`. Required where a view is an absolute URL. Default: none. */
+  /**
+   * The scheme and host of this application: `'https://app.example'`. Required where a view is an absolute URL.
+   * Default: none.
+   */
   origin?: string | undefined;
-  /** Strict start-up checks, Secure and `__Host-` cookies. Default: `NODE_ENV === 'production'`. */
+  /**
+   * Turns on strict checks at start-up, and cookies that are Secure and begin with `__Host-`. Default: `NODE_ENV ===
+   * 'production'`.
+   */
   production?: boolean | undefined;
-  /** Where logins and sessions are kept. Default: in memory, refused in production unless written as `memoryStorage()`. */
+  /**
+   * Keeps logins and sessions. Default: in memory. Production refuses this default, and accepts memory only where it is
+   * written as `memoryStorage()`.
+   */
   storage?: LoginStorage | undefined;
-  /** How long a store call may take before the request is answered 503. Default: 1 s. */
+  /** The longest time that a store call may take. After it the request is answered with a 503. Default: 1 s. */
   storeTimeout?: Duration | undefined;
-  /** Where a browser goes when a login is required: path or URL. Default: none, which is a 401. */
+  /** The page that a browser is redirected to for a login: path or URL. Default: none, which is a 401. */
   loginView?: string | undefined;
-  /** Where a browser goes when a fresh login is required: path or URL. Default: none, which is a 401. */
+  /** The page that a browser is redirected to for a fresh login: path or URL. Default: none, which is a 401. */
   refreshView?: string | undefined;
   /** The message for the login view; null for none. Default: `Please log in to access this page.` */
   loginMessage?: string | null | undefined;
@@ -30,98 +39,128 @@ export interface LoginOptions {
   needsRefreshMessage?: string | null | undefined;
   /** The category of `needsRefreshMessage`. Default: `'message'`. */
   needsRefreshMessageCategory?: string | undefined;
-  /** Turns a message into the visitor's language when it is read. Default: as it is. */
+  /** Translates a message when a request reads it. Default: no translation. */
   localize?: ((message: string, request: LoginRequest) => string) | undefined;
-  /** Whether the refused page travels in the address of the login view, or in a signed cookie. Default: `'url'`. */
+  /** Carries the refused page in the address of the login view, or in a signed cookie. Default: `'url'`. */
   nextIn?: 'url' | 'cookie' | undefined;
-  /** A host that redirects to our views are made absolute with. Default: none. */
+  /** Makes redirects to the views absolute, with this host. Default: none. */
   forceHostForRedirects?: string | undefined;
   /**
-   * What happens when a login is used from another address or user agent: it is no longer fresh (`'basic'`), it ends
-   * (`'strong'`), or nothing (`false`). Default: `'basic'`.
+   * The reaction to a login that is used from another address or user agent. `'basic'` makes it no longer fresh,
+   * `'strong'` ends it, and `false` does nothing. Default: `'basic'`.
    */
   sessionProtection?: 'basic' | 'strong' | false | undefined;
   /** The property or method of a user that holds the id. Default: `getId()` where a user has it, else `id`. */
   idAttribute?: string | undefined;
-  /** Makes the user of who is not logged in. Default: null. */
+  /** Makes the user of a request without a login. Default: null. */
   anonymousUser?: (() => unknown) | undefined;
-  /** Methods that guards let pass, but for handlers of every method (`@All()`). Default: `['OPTIONS']`. */
+  /** HTTP methods that guards let pass, except on handlers for every method (`@All()`). Default: `['OPTIONS']`. */
   exemptMethods?: readonly string[] | undefined;
-  /** Guards let everybody pass: for tests, refused in production. Default: false. */
+  /** Lets every request pass the guards. It is for tests, and production refuses it. Default: false. */
   loginDisabled?: boolean | undefined;
-  /** How long a login lives. */
+  /** Limits the lifetime and the number of logins. */
   login?: LoginLifetimeOptions | undefined;
-  /** Logins that outlive the browser, on `loginUser(req, user, { remember: true })`. */
+  /** Describes logins that outlive the browser: `loginUser(req, user, { remember: true })`. */
   remember?: RememberOptions | undefined;
-  /** The session that express-session runs, and its cookie. */
+  /** Describes the session that express-session runs, and its cookie. */
   session?: SessionOptions | undefined;
-  /** Logins that were made earlier are dead, everybody's: after a backup was restored, or a leak. Default: none. */
+  /**
+   * Ends the logins of all users that were made before this date. Use it after a leak, or after a backup was restored.
+   * Default: none.
+   */
   notBefore?: Date | undefined;
-  /** Mixed into the hash that begins a login's id; never change it. Default: none. */
+  /** Salts the hash at the beginning of every login id. Never change it. Default: none. */
   userKeySalt?: string | undefined;
 }
 
-/** How long a login lives, and how many a user may have. Times are kept on the server by the store's clock. */
+/** The lifetime of a login, and the number of logins of a user. The server measures times by the store's clock. */
 export interface LoginLifetimeOptions {
-  /** Ends a login that was not used for so long. Default: 24 h. */
+  /** Ends a login that was not used for this time. Default: 24 h. */
   idle?: Duration | undefined;
-  /** Ends a session so long after the user last proved who they are, or a remember cookie restored it. Default: 30 d. */
+  /** Ends a session this time after the last authentication, or after a remember cookie restored it. Default: 30 d. */
   absolute?: Duration | undefined;
-  /** How many logins a user may have at once, over all nodes: 1 to 10,000. Default: 100. */
+  /** The most logins that a user may have at once, over all nodes: 1 to 10,000. Default: 100. */
   maxLogins?: number | undefined;
   /**
-   * What one more login does: ends the one that went unused for the longest time (`'evict-oldest'`), or is refused
-   * (`'refuse'`, `loginUser` answers false). Default: `'evict-oldest'`.
+   * The reaction to one login too many. `'evict-oldest'` ends the login that went unused for the longest time.
+   * `'refuse'` makes `loginUser` return false. Default: `'evict-oldest'`.
    */
   whenFull?: 'evict-oldest' | 'refuse' | undefined;
 }
 
-/** Remembered logins and their cookie. Both limits are kept on the server by the store's clock. */
+/** Remembered logins and their cookie. The server measures both limits by the store's clock. */
 export interface RememberOptions {
-  /** The cookie's name. Default: `__Host-remember` where Secure (`__Secure-remember` with a domain or path), `remember` else. */
+  /**
+   * The name of the cookie. Default: `__Host-remember` for a Secure cookie, `__Secure-remember` for one with a domain
+   * or path, and `remember` for any other.
+   */
   cookieName?: string | undefined;
-  /** How long the remember cookie counts without a use of the login. Default: 14 d. */
+  /** Invalidates the remember cookie after this time without a use of the login. Default: 14 d. */
   idle?: Duration | undefined;
-  /** How long it counts after the user last proved who they are; `duration` of a single login goes before it. Default: 30 d. */
+  /**
+   * Invalidates the remember cookie this time after the last authentication. The `duration` of a single login takes
+   * precedence. Default: 30 d.
+   */
   absolute?: Duration | undefined;
-  /** How long a token that is being replaced still counts: longer than a request, its handler and its answer take together; 1 s to 10 m. Default: 60 s. */
+  /**
+   * The time for which a token that is being replaced still counts: 1 s to 10 m. It must be longer than a request, its
+   * handler and its response take together. Default: 60 s.
+   */
   grace?: Duration | undefined;
-  /** Each request that asks for the user sends the cookie again, with the time that is left. Default: false. */
+  /** Sends the cookie again with each request that asks for the user, with the time that is left. Default: false. */
   refreshEachRequest?: boolean | undefined;
-  /** Default: that of the session cookie, as of all that follow. */
+  /** Limits the cookie to a path. Default: that of the session cookie, as for all options that follow. */
   path?: string | undefined;
-  /** Shares the cookie with the hosts below it. */
+  /** Shares the cookie with the hosts below this domain. */
   domain?: string | undefined;
-  /** Over TLS alone. */
+  /** Sends the cookie over TLS alone. */
   secure?: boolean | undefined;
-  /** Out of reach of scripts. */
+  /** Hides the cookie from scripts. */
   httpOnly?: boolean | undefined;
-  /** Not looser than that of the session cookie. */
+  /** Limits the requests from other sites that carry the cookie. Not looser than that of the session cookie. */
   sameSite?: 'lax' | 'strict' | 'none' | undefined;
 }
+
+/**
+ * The moment at which the session of a request is read. `always` is before its handlers, `on-demand` is at its first
+ * use.
+ */
+export type LoadMode = 'always' | 'on-demand';
 
 /** The session of express-session. */
 export interface SessionOptions {
-  /** The cookie's name. Default: `__Host-session` where Secure (`__Secure-session` with a domain or path), `session` else. */
+  /**
+   * Decides when the session is read. `'always'` reads it before any handler runs, so that `req.session` exists
+   * everywhere. `'on-demand'` reads it for handlers with `@Session()` or `@UseSession()`, and for `await
+   * login.session(req)`. Requests that need no session then cost no store call. A function decides for each request.
+   * Default: `'always'`.
+   */
+  load?: LoadMode | ((request: LoginRequest) => LoadMode) | undefined;
+  /**
+   * The name of the cookie. Default: `__Host-session` for a Secure cookie, `__Secure-session` for one with a domain or
+   * path, and `session` for any other.
+   */
   name?: string | undefined;
-  /** Where the cookie goes. */
+  /** The name of the cookie for visitors without a login. Default: `session.name` followed by `-anonymous`. */
+  anonymousName?: string | undefined;
+  /** The attributes of both cookies. */
   cookie?: SessionCookieOptions | undefined;
-  /** Keys of an anonymous visitor's session that live on when they log in. Default: none. */
+  /** Keys of an anonymous visitor's session that survive a login. Default: none. */
   keepOnLogin?: readonly string[] | undefined;
 }
 
-/** Where the session cookie goes. */
+/** The attributes of the session cookie. */
 export interface SessionCookieOptions {
-  /** Default: `'/'`. */
+  /** Limits the cookie to a path. Default: `'/'`. */
   path?: string | undefined;
-  /** Default: the host alone. */
+  /** Shares the cookie with the hosts below this domain. Default: the host alone. */
   domain?: string | undefined;
-  /** Over TLS alone. Default: true in production. */
+  /** Sends the cookie over TLS alone. Default: true in production. */
   secure?: boolean | undefined;
-  /** Out of reach of scripts. Default: true. */
+  /** Hides the cookie from scripts. Default: true. */
   httpOnly?: boolean | undefined;
-  /** Default: `'lax'`. */
+  /** Limits the requests from other sites that carry the cookie. Default: `'lax'`. */
   sameSite?: 'lax' | 'strict' | 'none' | undefined;
-  /** The cookie of a login outlives the browser, until the login's absolute end. Default: false. */
+  /** Keeps the cookie of a login after the browser closes, until the login's absolute end. Default: false. */
   persistent?: boolean | undefined;
 }

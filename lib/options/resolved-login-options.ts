@@ -1,15 +1,10 @@
-/** The options as the rest of the package sees them: complete, checked and frozen. */
-import type { CookieAttributes } from '../http/cookies.js';
+/** The options as the rest of the package reads them: complete, checked and frozen. */
+import type { NamedCookie } from '../http/cookies.js';
 import type { LoginRequest } from '../http/login-request.js';
 import type { LoginStorage } from '../logins/login-storage.js';
+import type { LoadMode } from './login-options.js';
 
-/** A cookie of ours: its name and where it goes. */
-export interface NamedCookie {
-  readonly name: string;
-  readonly attributes: CookieAttributes;
-}
-
-/** A view a browser is sent to, and what it is told there. null: none. */
+/** A page that a browser is redirected to, with the message for it. Null stands for none. */
 export interface View {
   readonly url: string | null;
   readonly message: string | null;
@@ -44,7 +39,9 @@ export interface ResolvedLoginOptions {
   readonly refreshEachRequest: boolean;
   readonly rememberCookie: NamedCookie;
   readonly sessionCookie: NamedCookie & { readonly persistent: boolean };
+  readonly anonymousCookie: NamedCookie;
   readonly noticeCookie: NamedCookie;
+  readonly sessionLoad: LoadMode | ((request: LoginRequest) => LoadMode);
   readonly keepOnLogin: readonly string[];
   readonly userKeySalt: string;
 }

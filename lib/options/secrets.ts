@@ -1,25 +1,36 @@
-/** Judges whether a secret is one. */
+/** Refuses secrets that an attacker could guess. */
 import { LoginFault } from '../exceptions/login-fault.js';
 
-const REMEDY = `Make one with: node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))". Node reads a .env file only where it is told to: --env-file=.env.`;
+const REMEDY =
+  `Make one with: node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))". ` +
+  'Node reads a .env file only where it is told to: --env-file=.env.';
 
-/** Words that sample secrets are made of. What is left of a secret without them has to be long enough by itself. */
-const SAMPLE_WORDS =
-  /secret|password|passphrase|passwd|change|replace|example|sample|default|insecure|development|production|keyboard|cat|super|session|cookie|token|jwt|string|random|characters?|chars|bytes?|test|dev|prod|long|least|please|must|should|very|your|this|that|here|with|and|for|the|key|min|todo|lorem|ipsum|dolor|amet|value|instead|create|complex|keep|safe|outside|source|code|phrase|phase|bigger|than|thirty|two|use|not|do|sit|my|me|at|be|is|in|it|of|on|to|or|an|a/g;
+/** Words of sample secrets. A secret without them must still be long enough. */
+const SAMPLE_WORDS = new RegExp(
+  [
+    'secret|password|passphrase|passwd|change|replace|example|sample|default|insecure|development',
+    'production|keyboard|cat|super|session|cookie|token|jwt|string|random|characters?|chars|bytes?|test',
+    'dev|prod|long|least|please|must|should|very|your|this|that|here|with|and|for|the|key|min|todo|lorem',
+    'ipsum|dolor|amet|value|instead|create|complex|keep|safe|outside|source|code|phrase|phase|bigger|than',
+    'thirty|two|use|not|do|sit|my|me|at|be|is|in|it|of|on|to|or|an|a',
+  ].join('|'),
+  'g',
+);
 
-/** Secrets that widely read documentation shows in full: Flask's and FastAPI's. */
+/** The beginnings of secrets that the documentation of Flask and of FastAPI shows in full. */
 const PUBLISHED = /^(192b9bdd22ab9ed4d12e236c78afcb9a|09d25e094faa6ca2556c818166b7a956)/;
 
-/** Rows of a keyboard, both ways of typing them. */
+/** The rows of QWERTY and QWERTZ keyboards. */
 const KEYBOARD = /qwertyuiop|asdfghjkl|zxcvbnm|qwertzuiop|yxcvbnm|1234567890?/g;
 
 /**
- * The list of secrets, newest first.
+ * Returns the list of secrets, newest first.
  * @throws LoginFault ERR_LOGIN_SECRET for a secret that is missing, short, repeated or a sample (OWASP ASVS 13.3.1)
  */
 export function resolveSecrets(given: unknown): readonly string[] {
   const secrets: unknown[] = Array.isArray(given) ? given : [given];
   if (secrets.length === 0) throw fault('The option "secret" is an empty list.');
+
   secrets.forEach((secret, position) => {
     const which = Array.isArray(given) ? `Secret number ${position + 1}` : 'The option "secret"';
     const weakness = weaknessOf(secret);
@@ -29,6 +40,7 @@ export function resolveSecrets(given: unknown): readonly string[] {
   return Object.freeze([...secrets] as string[]);
 }
 
+/** Returns why a secret is refused, as the end of a sentence. */
 function weaknessOf(secret: unknown): string | undefined {
   if (secret === undefined || secret === null || secret === '')
     return 'is missing; if it comes from an environment variable, the variable is not set';
@@ -37,17 +49,22 @@ function weaknessOf(secret: unknown): string | undefined {
   if (isRepeated(secret)) return 'repeats itself';
   if (isSequence(secret)) return 'is a row of neighbouring characters';
   if (PUBLISHED.test(secret)) return 'stands in published documentation';
+
+  return isSample(secret) ? 'is made of digits, keyboard rows or words that sample secrets are made of' : undefined;
+}
+
+/** Tells whether an ASCII text has fewer than 12 letters and digits left without sample words and outer digits. */
+function isSample(secret: string): boolean {
   const plain = secret
     .toLowerCase()
     .replace(KEYBOARD, '')
     .replace(/[^a-z0-9]/g, '');
   const rest = plain.replace(SAMPLE_WORDS, '').replace(/^\d+|\d+$/g, '');
-  if (/^[\x20-\x7e]*$/.test(secret) && rest.length < 12)
-    return 'is made of digits, keyboard rows or words that sample secrets are made of';
-  return undefined;
+
+  return /^[\x20-\x7e]*$/.test(secret) && rest.length < 12;
 }
 
-/** True for a text made of few characters, or of one piece over and over. */
+/** Tells whether a text has fewer than 8 different characters, or consists of one repeated piece. */
 function isRepeated(secret: string): boolean {
   if (new Set(secret).size < 8) return true;
   for (let period = 1; period <= secret.length / 2; period += 1)
@@ -55,7 +72,7 @@ function isRepeated(secret: string): boolean {
   return false;
 }
 
-/** True where most characters follow the one before them: 0123456789, abcdef, zyxwvu. */
+/** Tells whether most characters are neighbours of the one before them, as in 0123456789, abcdef or zyxwvu. */
 function isSequence(secret: string): boolean {
   let steps = 0;
   for (let at = 1; at < secret.length; at += 1)

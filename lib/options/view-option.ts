@@ -1,11 +1,11 @@
-/** Judges whether a view is an address that a browser can be sent to. */
+/** Checks whether a browser can be redirected to a view. */
 import { LoginFault } from '../exceptions/login-fault.js';
 import { invalidOption } from './option-reader.js';
 
 /**
- * A path of ours or an absolute http(s) URL.
- * @param name of the option, for the message
- * @throws LoginFault ERR_LOGIN_INVALID_OPTION
+ * Returns the view if it is a path of this application or an absolute http(s) URL.
+ * @param name the name of the option, for the message
+ * @throws LoginFault ERR_LOGIN_INVALID_OPTION for any other value
  */
 export function checkView(value: unknown, name: string): string {
   const text = typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) && !value.includes('\\') ? value : '';
@@ -13,7 +13,11 @@ export function checkView(value: unknown, name: string): string {
   throw invalidOption(name, value, 'Write a path such as "/login", or an absolute http(s) URL, percent-encoded.');
 }
 
-/** @throws LoginFault ERR_LOGIN_INVALID_OPTION for a view elsewhere without our own origin: it is handed a page of ours */
+/**
+ * Refuses an absolute view without the option `origin`, because the redirect to it carries an absolute URL of this
+ * application.
+ * @throws LoginFault ERR_LOGIN_INVALID_OPTION
+ */
 export function requireOrigin(view: string | null, name: string, origin: string | null): void {
   if (view === null || origin !== null || !isAbsolute(view)) return;
   throw new LoginFault(

@@ -1,13 +1,11 @@
-/** The remember cookie: reads the tokens that a request brings, and sets, renews and clears it. */
-import { clearCookie, readCookies, withdrawCookie, writeCookie } from '../http/cookies.js';
-import { responseOf } from '../http/login-request.js';
-import type { LoginRequest } from '../http/login-request.js';
+/** The form of the remember cookie: a token and its MAC, by a key of its own. */
+import type { NamedCookie } from '../http/cookies.js';
+import type { HttpExchange } from '../http/http-exchange.js';
 import { Signature } from '../http/signature.js';
-import type { NamedCookie } from '../options/resolved-login-options.js';
 import { formatToken, LONGEST_TOKEN, parseToken } from './remember-token.js';
 import type { RememberToken } from './remember-token.js';
 
-/** The value is a token and its MAC, by a key of its own: a forgery is dropped before any store is asked. */
+/** Reads and writes the remember cookie. A forgery is dropped before any store is asked. */
 export class RememberCookie {
   readonly #signature: Signature;
 
@@ -15,36 +13,40 @@ export class RememberCookie {
     private readonly cookie: NamedCookie,
     secrets: readonly string[],
   ) {
-    this.#signature = new Signature(secrets, 'remember');
+    this.#signature = Signature.for(secrets, 'remember');
   }
 
-  /** Whether the request brings a cookie of this name, genuine or not. */
-  isPresent(request: LoginRequest): boolean {
-    return readCookies(request, this.cookie.name).length > 0;
+  /** True where the cookie has a path of its own, so that a request elsewhere does not bring it. */
+  get isUnderOwnPath(): boolean {
+    return this.cookie.attributes.path !== '/';
   }
 
-  /** Every token that the request brings under a signature of ours, each once. */
-  read(request: LoginRequest): RememberToken[] {
-    const texts = readCookies(request, this.cookie.name).map((value) =>
-      value.length > LONGEST_TOKEN ? undefined : this.#signature.verify(value),
-    );
-    return [...new Set(texts)].flatMap((text) => (text === undefined ? [] : (parseToken(text) ?? [])));
+  /** Returns every token that the request brings under a signature of ours, each once. */
+  read(exchange: HttpExchange): readonly RememberToken[] {
+    const texts = exchange
+      .cookieValues(this.cookie.name)
+      .flatMap((value) => (value.length > LONGEST_TOKEN ? [] : (this.#signature.verify(value) ?? [])));
+    return [...new Set(texts)].flatMap((text) => parseToken(text) ?? []);
   }
 
   /** Sets the cookie. @param lifetime milliseconds until the browser drops it */
-  write(request: LoginRequest, token: RememberToken, lifetime: number): void {
-    const { name, attributes } = this.cookie;
-    const value = this.#signature.sign(formatToken(token));
-    writeCookie(responseOf(request), name, value, attributes, Math.max(1, Math.floor(lifetime / 1000)));
+  write(exchange: HttpExchange, token: RememberToken, lifetime: number): void {
+    const seconds = Math.max(1, Math.floor(lifetime / 1000));
+    exchange.setCookie(this.cookie, this.#signature.sign(formatToken(token)), seconds);
   }
 
-  /** Tells the browser to drop the cookie. */
-  clear(request: LoginRequest): void {
-    clearCookie(responseOf(request), this.cookie.name, this.cookie.attributes);
+  /** Tells the browser to drop the cookie, if the request brought one. */
+  clear(exchange: HttpExchange): void {
+    exchange.clearCookie(this.cookie);
   }
 
-  /** Takes back what this answer was to set. */
-  withdraw(request: LoginRequest): void {
-    withdrawCookie(responseOf(request), this.cookie.name, this.cookie.attributes);
+  /** Tells the browser to drop the cookie, also one that the request could not bring. */
+  drop(exchange: HttpExchange): void {
+    exchange.dropCookie(this.cookie);
+  }
+
+  /** Takes back what this response was to set. */
+  cancel(exchange: HttpExchange): void {
+    exchange.cancelCookie(this.cookie);
   }
 }

@@ -1,7 +1,8 @@
 /**
- * Decides what a remember token is worth, and which tokens a login has afterwards. Pure: the caller brings the record and
- * the time. Rotation is confirmed by use: a token counts until its successor was seen, so that a lost answer, a closed
- * tab or a stopped process accuses nobody. docs/remember-me.md has the table and the reasons.
+ * Decides what a remember token is worth, and which tokens its login has afterwards. Pure functions of record and time.
+ *
+ * A token counts until the browser has presented its successor. A lost response, a closed tab or a stopped process
+ * therefore accuses nobody. docs/remember-me.md has the table and the reasons.
  */
 import { sameText } from '../http/signature.js';
 import { rememberEndsAt } from '../logins/login-decision.js';
@@ -11,79 +12,85 @@ import type { LoginRecord, RememberPart, SupersededToken } from '../logins/login
 
 /** The limits of remembered logins, in milliseconds. */
 export interface RememberLimits extends RecordLimits {
-  /** longer than any answer or request is under way */
+  /** longer than any request or response is under way */
   readonly grace: number;
 }
 
 /**
- * - `counts`: it is the token that the browser is known to hold
- * - `received`: the browser shows that it has received a token that was on its way; all that were sent before it are over
- * - `grace`: over, but so lately that the request was under way
- * - `theft`: two hold it
- * - `ended`: an idle or absolute end has passed
- * - `gone`: no such login, or it is not remembered
+ * - `counts`: the browser is known to hold this token
+ * - `received`: the browser has received a token that was on its way. All tokens that were sent before it are
+ *   superseded
+ * - `grace`: superseded, but so recently that the request was under way
+ * - `theft`: two parties hold it
+ * - `ended`: an idle or absolute limit has expired
+ * - `gone`: the login was not found, or is not remembered
  */
 export type TokenVerdict = 'counts' | 'received' | 'grace' | 'theft' | 'ended' | 'gone';
 
-/** What follows from a token that was shown. The first three verdicts let in, the others do not. */
+/** The consequences of a presented token. The first three verdicts let its bearer in, and the others do not. */
 export type TokenDecision =
   | {
       readonly verdict: 'counts' | 'received' | 'grace';
-      /** the tokens of the login from now on; after `received` they are to be written */
+      /** the tokens of the login from now on; after `received` the caller writes them */
       readonly remember: RememberPart;
-      /** a request without a session is to get one, and the next token; else it is let in for itself alone */
+      /** true: a request without a session gets one, and the next token. false: its login is ephemeral */
       readonly isDue: boolean;
     }
   | { readonly verdict: 'theft' | 'ended' | 'gone' };
 
-/** Tokens on their way at once: more were lost than any network loses. */
+/** The most tokens on their way at once. If more are missing, the network did not lose them. */
 const MOST_CANDIDATES = 4;
 
-/** With so many tokens in their grace none is sent until it is over, so that no client makes the record grow. */
+/**
+ * The most tokens in their grace at once. None is sent before one grace has passed, so no client makes the record grow.
+ */
 const MOST_PREVIOUS = 4;
 
-/** So many tokens of before a changed security stamp are known as such; an older one is taken for stolen. */
+/** The most tokens that are known from before a changed security stamp. An older one counts as stolen. */
 const MOST_TAKEN_BACK = 12;
 
-/** True where a token of this verdict lets its bearer in. */
+/** Tells whether a token of this verdict lets its bearer in. */
 export function isLetIn(verdict: TokenVerdict | null | undefined): verdict is 'counts' | 'received' | 'grace' {
   return verdict === 'counts' || verdict === 'received' || verdict === 'grace';
 }
 
 /**
- * Judges the verifier of a token whose signature was verified, so that we have issued it once.
+ * Decides about the verifier of a token with a verified signature. The signature shows that the token was issued here.
  * @param record the record that the token names
- * @param now milliseconds on the store's clock
+ * @param at.now milliseconds on the store's clock
  */
 export function decideToken(
   record: LoginRecord | null,
   verifier: string,
-  now: number,
-  limits: RememberLimits,
+  { now, limits }: { readonly now: number; readonly limits: RememberLimits },
 ): TokenDecision {
   const { remember = null } = record ?? {};
   if (!record || !remember || record.createdAt < limits.notBefore) return { verdict: 'gone' };
   if (now >= rememberEndsAt(record, limits)) return { verdict: 'ended' };
-  const shown = hashOf(verifier);
-  const isDue = (part: RememberPart): boolean =>
-    !isRushed(remember, now) && !isOnItsWay(part, now, limits.grace) && !isMoving(record, now, limits.grace);
 
-  const place = placeOf(shown, remember);
+  const { grace } = limits;
+  const presented = hashOf(verifier);
+  const isDue = (part: RememberPart): boolean =>
+    !isRushed(remember, now) && !isOnItsWay(part, now, grace) && !isMoving(record, now, grace);
+
+  const place = placeOf(presented, remember);
   if (place >= 0) {
-    if (isOvertaken(remember, place, limits.grace)) return { verdict: 'theft' };
-    const promoted = promote(remember, place, now, limits.grace);
+    if (isOvertaken(remember, place, grace)) return { verdict: 'theft' };
+    const promoted = promote(remember, place, { now, grace });
     return { verdict: 'received', remember: promoted, isDue: isDue(promoted) };
   }
-  if (sameText(remember.base, shown)) return { verdict: 'counts', remember, isDue: isDue(remember) };
-  if (remember.previous.some(({ hash, graceEndsAt }) => graceEndsAt === null && sameText(hash, shown)))
+  if (sameText(remember.base, presented)) return { verdict: 'counts', remember, isDue: isDue(remember) };
+
+  if (remember.previous.some(({ hash, graceEndsAt }) => graceEndsAt === null && sameText(hash, presented)))
     return { verdict: 'gone' };
-  const isInGrace = inGrace(remember, now).some(({ hash }) => sameText(hash, shown));
+  const isInGrace = inGrace(remember, now).some(({ hash }) => sameText(hash, presented));
   return isInGrace ? { verdict: 'grace', remember, isDue: false } : { verdict: 'theft' };
 }
 
 /**
- * What the use of a living session says without a token: the answer that brought the session brought a token along, and has
- * arrived. So whoever restores a login and shows nothing but the session from then on is found out as well.
+ * Decides about the use of a living session without a token. The response with the session also brought a token, and
+ * the use shows that it has arrived. This also detects a thief that restores a login and then presents the session
+ * alone.
  * @returns the tokens of the login from now on, to be written; null where nothing changes
  */
 export function decideSession(
@@ -93,13 +100,13 @@ export function decideSession(
 ): RememberPart | null {
   if (!remember || session.tokenHash === null) return null;
   const place = placeOf(session.tokenHash, remember);
-  return place < 0 ? null : promote(remember, place, now, grace);
+  return place < 0 ? null : promote(remember, place, { now, grace });
 }
 
 /**
- * One more token sets out to the browser; the one that counts goes on counting until this one was seen. To be called only
- * where one is due: of two answers that are under way the older could arrive last, and the browser would hold a token
- * that is over without ever having been shown.
+ * Adds a token that is sent to the browser. The token that counts goes on counting until the browser presents the new
+ * one. Call it only where a token is due. If two responses were under way, the older one could arrive last. The browser
+ * would then hold a superseded token that it has never presented.
  */
 export function sendToken(remember: RememberPart, verifier: string, now: number): RememberPart {
   const candidates = [...remember.candidates, { hash: hashOf(verifier), sentAt: now }].slice(-MOST_CANDIDATES);
@@ -107,51 +114,62 @@ export function sendToken(remember: RememberPart, verifier: string, now: number)
 }
 
 /**
- * Takes back every token of before, also one that somebody has copied: the user proves who they are with something else now.
- * The new one counts at once. Who shows one of before has missed the answer, or is a thief: nobody is let in, or accused.
+ * Takes back all earlier tokens, including a copied one, because the user now authenticates with another secret. The
+ * new token counts at once. The bearer of an earlier one has missed the response, or is a thief. An earlier token
+ * therefore lets nobody in, and accuses nobody.
  */
 export function takeBack(remember: RememberPart, verifier: string, now: number): RememberPart {
   const { base, candidates } = remember;
-  const over = [...stillKnown(remember, now).map(({ hash }) => hash), ...candidates.map(({ hash }) => hash), base];
+  const earlier = [...stillKnown(remember, now).map(({ hash }) => hash), ...candidates.map(({ hash }) => hash), base];
   return {
     ...remember,
     base: hashOf(verifier),
     candidates: [],
-    previous: over.slice(-MOST_TAKEN_BACK).map((hash) => ({ hash, graceEndsAt: null })),
-  };
-}
-
-/** The candidate has arrived: it counts from now on, and what was sent before it is over. What was sent later may still arrive. */
-function promote(remember: RememberPart, place: number, now: number, grace: number): RememberPart {
-  const { base, candidates } = remember;
-  // One that was overtaken has not reached the browser that holds this one: no request of that browser can bring it.
-  const earlier = candidates.slice(0, place).filter((_, at) => !isOvertaken(remember, at, grace));
-  const over = [base, ...earlier.map(({ hash }) => hash)];
-  return {
-    ...remember,
-    base: candidates[place]?.hash ?? base,
-    candidates: candidates.slice(place + 1),
-    previous: [...stillKnown(remember, now), ...over.map((hash) => ({ hash, graceEndsAt: now + grace }))],
+    previous: earlier.slice(-MOST_TAKEN_BACK).map((hash) => ({ hash, graceEndsAt: null })),
   };
 }
 
 /**
- * True where a later token was sent so long after this one that whoever asked for it did not hold this one: the answer had
- * arrived a grace after it set out, and a request of before that a grace later. So somebody else has asked.
+ * Makes a received candidate the token that counts. All tokens that were sent before it are superseded. Tokens that
+ * were sent later may still arrive.
+ */
+function promote(
+  remember: RememberPart,
+  place: number,
+  { now, grace }: { readonly now: number; readonly grace: number },
+): RememberPart {
+  const { base, candidates } = remember;
+  // An overtaken candidate has not reached the browser that holds this one, so no request of that browser can bring it.
+  const earlier = candidates.slice(0, place).filter((_, at) => !isOvertaken(remember, at, grace));
+  const superseded = [base, ...earlier.map(({ hash }) => hash)];
+
+  return {
+    ...remember,
+    base: candidates[place]?.hash ?? base,
+    candidates: candidates.slice(place + 1),
+    previous: [...stillKnown(remember, now), ...superseded.map((hash) => ({ hash, graceEndsAt: now + grace }))],
+  };
+}
+
+/**
+ * Tells whether the requester of a later token did not hold this one. The response with this one arrived within a
+ * grace, and a request from before that within another. A token that was sent more than two graces later had another
+ * requester.
  */
 function isOvertaken({ candidates }: RememberPart, place: number, grace: number): boolean {
   const sentAt = candidates[place]?.sentAt ?? 0;
   return candidates.slice(place + 1).some((later) => later.sentAt > sentAt + 2 * grace);
 }
 
-/** True while the answer with the newest token may not have arrived yet. */
+/** Tells whether the response with the newest token may still be under way. */
 function isOnItsWay({ candidates }: RememberPart, now: number, grace: number): boolean {
   return candidates.some(({ sentAt }) => now < sentAt + grace);
 }
 
 /**
- * True shortly after a confirmation: its answer brings another session id, and requests under way still bring the former one.
- * They have lost nothing, and to restore a session for them would undo the confirmation.
+ * Tells whether the login was confirmed within the last grace. The response brings another session id, and requests
+ * under way still bring the former one. They have lost nothing, and a session that is restored for them would undo the
+ * confirmation.
  */
 function isMoving({ createdAt, authenticatedAt }: LoginRecord, now: number, grace: number): boolean {
   return authenticatedAt !== createdAt && now < authenticatedAt + grace;

@@ -1,13 +1,14 @@
-/** Recognises a browser by what a stolen cookie does not bring along: address prefix and user agent. */
-import { createHash } from 'node:crypto';
-import { addressPrefix, clientAddress, userAgent } from '../http/login-request.js';
-import type { LoginRequest } from '../http/login-request.js';
+/** Recognises a browser by what a stolen cookie does not bring along: the address prefix and the user agent. */
+import { hash } from 'node:crypto';
+import type { HttpExchange } from '../http/http-exchange.js';
+import type { LoginClient } from '../logins/login-snapshot.js';
 
 /**
- * A hash of the client's address prefix and user agent (Flask-Login's session identifier). The address is the one Express resolves by
- * `trust proxy`, so a made-up X-Forwarded-For changes nothing.
+ * Returns the browser of a request as a login notes it. The identifier is Flask-Login's session identifier: a hash of
+ * the address prefix and the user agent. The platform resolves the address, so a made-up X-Forwarded-For changes
+ * nothing.
  */
-export function sessionIdentifier(request: LoginRequest): string {
-  const seen = `${addressPrefix(clientAddress(request))}\n${userAgent(request)}`;
-  return createHash('sha256').update(`nestjs-login browser\0${seen}`).digest('base64url').slice(0, 22);
+export function clientOf({ address, userAgent }: HttpExchange): LoginClient {
+  const identifier = hash('sha256', `nestjs-login browser\0${address.prefix}\n${userAgent}`, 'base64url').slice(0, 22);
+  return { identifier, userAgent, ip: address.text };
 }

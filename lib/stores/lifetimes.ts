@@ -1,13 +1,13 @@
-/** How long every store keeps what no login record says the end of, and how it looks for what has ended. */
+/** Lifetimes that no login record states, and the limits of a sweep. All stores share them. */
 
-/** Milliseconds that the session of a visitor lives after its last use: who comes back later begins anew. */
+/** Milliseconds that the session of an anonymous visitor lives after its last use. */
 export const SESSION_LIFETIME = 86_400_000;
 
-/** Milliseconds that a theft is noted for: 90 days. */
+/** Milliseconds that the note of a theft lives: 90 days. */
 export const NOTE_LIFETIME = 90 * 86_400_000;
 
 /** Milliseconds between two sweeps. */
 export const SWEEP_INTERVAL = 60_000;
 
-/** Rows that one sweep takes at the most, so that it never holds the database for long. */
+/** The most rows that one sweep deletes, so that it never holds the database for long. */
 export const MOST_SWEPT = 1000;

@@ -1,7 +1,10 @@
-/** How session stores of ours answer express-session, and what they take for a session. */
+/** Answers the calls of express-session to a session store, and reads the sessions that it has stored. */
 import type { StoredSession } from '../logins/login-storage.js';
 
-/** Hands the outcome to a callback. Outside of the chain: what the callback throws is no failure of the store. */
+/**
+ * Hands the outcome to a callback, outside of the promise chain. An error that the callback throws is therefore no
+ * failure of the store.
+ */
 export function answer<Answer>(work: Promise<Answer>, callback?: (error: unknown, answer?: Answer) => void): void {
   work.then(
     (found) => callback && setImmediate(callback, null, found),
@@ -9,7 +12,7 @@ export function answer<Answer>(work: Promise<Answer>, callback?: (error: unknown
   );
 }
 
-/** What express-session writes of a cookie; with a time of another kind it would throw at every request. */
+/** Recognises a cookie as express-session writes it. With a time of another kind it would throw at every request. */
 function isCookie(cookie: unknown): cookie is StoredSession['cookie'] {
   if (typeof cookie !== 'object' || cookie === null || 'maxAge' in cookie) return false;
   const { originalMaxAge = null, expires = null } = cookie as Partial<StoredSession['cookie']>;
@@ -17,7 +20,9 @@ function isCookie(cookie: unknown): cookie is StoredSession['cookie'] {
   return isTime && (originalMaxAge === null || Number.isFinite(originalMaxAge));
 }
 
-/** The session of a stored text. What is damaged or not ours is no session: the visitor begins anew. */
+/**
+ * Reads a session from its text. Returns null for a damaged or foreign text, so that the visitor gets a new session.
+ */
 export function sessionOf(text: unknown): StoredSession | null {
   try {
     const session = JSON.parse(String(text)) as StoredSession | null;

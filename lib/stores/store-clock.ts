@@ -1,13 +1,22 @@
-/** A server's clock, read once a minute and carried on by this process's monotonic clock: no round trip for each look at it. */
-import { inTime } from './in-time.js';
+/**
+ * Reads a server's clock once a minute, and carries it on by this process's monotonic clock. Reading the time then
+ * costs no round trip.
+ */
+import { withTimeout } from './with-timeout.js';
 
 /** Milliseconds between two readings. */
 const READ_INTERVAL = 60_000;
 
-/** An answer that took longer says too little of the time: it may be wrong by half of it. Half of this is what nodes may differ. */
+/**
+ * The longest time that a reading may take, in milliseconds. A reading may be wrong by half the time that it took, so
+ * nodes may differ by half of this.
+ */
 const MOST_DELAY = 1000;
 
-/** So far wall clock and monotonic clock may drift apart before the server is asked: a machine that slept stops the latter alone. */
+/**
+ * The most milliseconds that wall clock and monotonic clock may drift apart before the server is asked again. The
+ * monotonic clock alone stops while a machine sleeps.
+ */
 const MOST_DRIFT = 1000;
 
 interface Reading {
@@ -18,19 +27,19 @@ interface Reading {
   readonly wall: number;
 }
 
-/** Of nodes whose own clocks differ by minutes all see one time: the server's. */
+/** Gives all nodes one time, the server's, even where their own clocks differ by minutes. */
 export class StoreClock {
   #reading: Reading | undefined;
   #asking: Promise<Reading> | undefined;
 
-  /** @param ask the server's time, in milliseconds */
+  /** @param ask returns the server's time, in milliseconds */
   constructor(private readonly ask: () => Promise<number>) {}
 
-  /** The server's time in milliseconds. Waits for the server at the first call, and after the machine slept. */
+  /** Returns the server's time in milliseconds. Waits for the server at the first call, and after the machine slept. */
   async now(): Promise<number> {
     const reading = this.#reading;
     if (!reading || Math.abs(wallOffset() - reading.wall) > MOST_DRIFT) return at(await this.#read());
-    // In the background: who asks has an answer that is good enough, and a server that is down fails elsewhere.
+    // Asks in the background. The caller has an answer that is good enough, and other calls fail if the server is down.
     if (performance.now() - reading.readAt > READ_INTERVAL) this.#read().catch(() => undefined);
     return at(reading);
   }
@@ -41,11 +50,12 @@ export class StoreClock {
 
   async #ask(): Promise<Reading> {
     const before = performance.now();
-    // Whoever comes next asks anew: a connection that hangs must not stop the clock for all.
-    const time = await inTime(this.ask(), MOST_DELAY);
+    // The next caller asks anew, because a hanging connection must not stop the clock for all.
+    const time = await withTimeout(this.ask(), MOST_DELAY);
     const readAt = performance.now();
     if (readAt - before > MOST_DELAY) throw new Error('The answer is too old to say what time it is.');
-    // The answer was made somewhere between question and arrival.
+
+    // The server made the answer between question and arrival.
     this.#reading = { offset: time - (before + readAt) / 2, readAt, wall: wallOffset() };
     return this.#reading;
   }

@@ -1,4 +1,4 @@
-/** `nestjs-login/testing`: what the tests of an application, or of a new store, need. */
+/** Exports `nestjs-login/testing`: helpers for the tests of an application, and the contract of a store. */
 export { loginAs } from './login-as.js';
 export { loginCookies } from './login-cookies.js';
 export type { BrowserCookie, LoginCookiesOptions } from './login-cookies.js';

@@ -1,4 +1,4 @@
-/** loginCookies(): a real login as cookies for the jar of a test's browser. */
+/** Makes loginCookies(): a real login as cookies for the jar of a test's browser. */
 import type { INestApplication } from '@nestjs/common';
 import { parseSetCookie } from 'cookie';
 import type { LoginUser } from '../index.js';
@@ -10,9 +10,9 @@ const SAME_SITE = { lax: 'Lax', strict: 'Strict', none: 'None' } as const;
 /** A cookie as Playwright's `context.addCookies()` and Puppeteer's `browser.setCookie()` take it. */
 export interface BrowserCookie {
   readonly name: string;
-  /** as it stands on the wire: a browser sends it back letter for letter */
+  /** not decoded, because a browser sends it back letter for letter */
   readonly value: string;
-  /** a host; with a dot in front also the hosts below it */
+  /** a host; with a dot in front, also the hosts below it */
   readonly domain: string;
   readonly path: string;
   /** seconds since the epoch; -1: when the browser closes */
@@ -22,16 +22,21 @@ export interface BrowserCookie {
   readonly sameSite: 'Lax' | 'Strict' | 'None';
 }
 
-/** How the login is made, and for which host. */
+/** The kind of login to make, and its host. */
 export interface LoginCookiesOptions extends LoginAsOptions {
-  /** The host of the pages that the browser opens, without a port: for cookies without a domain of their own. Default: `localhost`. */
+  /**
+   * The host of the pages that the browser opens, without a port. Cookies without a domain of their own get it.
+   * Default: `localhost`.
+   */
   readonly host?: string;
 }
 
 /**
- * Makes the same login as `loginAs` for a real browser: `await context.addCookies(await loginCookies(app, user, { userAgent }))`.
- * Hand in the browser's own `navigator.userAgent`, and let the application listen on 127.0.0.1: to session protection a login of
- * another user agent or address is not fresh, and under `'strong'` it is over.
+ * Makes the same login as `loginAs` for a real browser:
+ * `await context.addCookies(await loginCookies(app, user, { userAgent }))`.
+ *
+ * Pass the browser's own `navigator.userAgent`, and let the application listen on 127.0.0.1. With another user agent or
+ * address session protection takes the freshness of the login, and under `'strong'` ends it.
  * @param app an initialised application on Express
  * @returns the session cookie, and with `remembered` the remember cookie
  * @throws Error where loginUser rejects, or refuses an inactive user or one login too many
@@ -42,20 +47,21 @@ export async function loginCookies(
   { host = 'localhost', ...options }: LoginCookiesOptions = {},
 ): Promise<BrowserCookie[]> {
   const lines = await realLogin(app, user, options);
-  // A line that clears a cookie tells a browser to drop one, and an empty jar has none.
+  // A line that clears a cookie makes a browser delete it, and an empty jar has none.
   return lines.map((line) => asBrowserCookie(line, host)).filter(({ expires }) => expires < 0 || expires > now());
 }
 
 function asBrowserCookie(line: string, host: string): BrowserCookie {
-  // Not decoded: another spelling of the value would come back.
+  // Not decoded, because the browser would send another spelling back.
   const cookie = parseSetCookie(line, { decode: (value) => value });
   const { name, value = '', domain, path = '/', expires, maxAge, httpOnly, secure, sameSite } = cookie;
   // Max-Age goes before Expires (RFC 6265 section 5.3).
   const end = maxAge === undefined ? expires && expires.getTime() / 1000 : now() + maxAge;
+
   return {
     name,
     value,
-    // Without the dot a jar keeps the cookie for this one host, and the hosts below it would go without.
+    // Without the dot a jar keeps the cookie for this one host, and the hosts below it would not get it.
     domain: domain === undefined ? host : `.${domain}`,
     path,
     expires: end === undefined ? -1 : Math.floor(end),

@@ -1,4 +1,7 @@
-/** The application's own methods that we call, found by discovery: loaders, handlers of refusals and outages, listeners. */
+/**
+ * Discovers the methods of the application that this package calls: loaders, listeners, and handlers of refusals and
+ * outages.
+ */
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
@@ -9,6 +12,7 @@ import { HANDLER_ROLE, LISTENS_TO } from '../metadata/metadata-keys.js';
 import type { HandlerRole } from '../metadata/metadata-keys.js';
 
 type Method = (...args: unknown[]) => unknown;
+type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
 const DECORATORS: Readonly<Record<HandlerRole, string>> = {
   'user-loader': '@UserLoader()',
@@ -18,11 +22,10 @@ const DECORATORS: Readonly<Record<HandlerRole, string>> = {
   'unavailable-handler': '@UnavailableHandler()',
 };
 
-/** Methods of providers and controllers by the role that a decorator gave them. */
+/** Finds the methods of providers and controllers by the roles that decorators gave them. */
 @Injectable()
 export class LoginHandlers implements OnModuleInit {
   readonly #found = new Map<HandlerRole, { readonly call: Method; readonly place: string }>();
-
   #isCollected = false;
 
   constructor(
@@ -31,32 +34,28 @@ export class LoginHandlers implements OnModuleInit {
     private readonly events: LoginEventStream,
   ) {}
 
-  /** The method that plays this role, bound to its provider, or undefined. */
+  /** Returns the method of this role, bound to its provider, or undefined. */
   get(role: HandlerRole): Method | undefined {
     return this.#found.get(role)?.call;
   }
 
-  /** Collects the methods at start. @throws LoginFault where a role is played twice, by nobody who must, or by a request-scoped provider */
+  /**
+   * Collects the methods at start.
+   * @throws LoginFault where two methods have one role, no method loads users, or a handler's provider is
+   *   request-scoped
+   */
   onModuleInit(): void {
-    // A microservice of the same application that is initialised later calls this again.
+    // Nest calls this again for a microservice of the same application that is initialised later.
     if (this.#isCollected) return;
     this.#isCollected = true;
+
     const seen = new Set<unknown>();
     for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
-      const { metatype } = wrapper;
-      const prototype: unknown = wrapper.instance
-        ? Object.getPrototypeOf(wrapper.instance)
-        : typeof metatype === 'function' && metatype.prototype;
       // One object under two tokens (useExisting) is one handler.
-      if (!prototype || typeof prototype !== 'object' || (wrapper.instance && seen.has(wrapper.instance))) continue;
-      seen.add(wrapper.instance);
-      for (const name of this.scanner.getAllMethodNames(prototype))
-        this.#take(
-          prototype,
-          name,
-          wrapper.isDependencyTreeStatic() && !wrapper.isTransient ? wrapper.instance : undefined,
-        );
+      if (wrapper.instance && seen.has(wrapper.instance)) continue;
+      if (this.#collect(wrapper)) seen.add(wrapper.instance);
     }
+
     if (this.get('user-loader') || this.get('request-loader')) return;
     throw new LoginFault(
       'ERR_LOGIN_NO_USER_LOADER',
@@ -65,10 +64,27 @@ export class LoginHandlers implements OnModuleInit {
     );
   }
 
+  /** Takes all marked methods of one provider or controller. Returns false where it has no class. */
+  #collect(wrapper: InstanceWrapper): boolean {
+    const { metatype } = wrapper;
+    const prototype: unknown = wrapper.instance
+      ? Object.getPrototypeOf(wrapper.instance)
+      : typeof metatype === 'function' && metatype.prototype;
+    if (!prototype || typeof prototype !== 'object') return false;
+
+    for (const name of this.scanner.getAllMethodNames(prototype)) {
+      const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
+      this.#take(prototype, name, isStatic ? wrapper.instance : undefined);
+    }
+    return true;
+  }
+
+  /** Notes the roles and events of one method. @throws LoginFault ERR_LOGIN_HANDLER_SCOPE, ERR_LOGIN_HANDLER_TWICE */
   #take(prototype: object, name: string, instance: unknown): void {
     const role = Reflect.getMetadata(HANDLER_ROLE, prototype, name) as HandlerRole | undefined;
     const listensTo = (Reflect.getMetadata(LISTENS_TO, prototype, name) ?? []) as LoginEventName[];
     if (!role && !listensTo.length) return;
+
     const place = `${prototype.constructor.name}.${name}`;
     if (typeof instance !== 'object' || instance === null)
       throw new LoginFault(
@@ -76,6 +92,7 @@ export class LoginHandlers implements OnModuleInit {
         `${place} belongs to a request-scoped or transient provider, and is called outside of any handler.`,
         'Move it to a provider of the default scope; what it needs of the request it gets as an argument.',
       );
+
     const call: Method = (...args) => (instance as Record<string, Method>)[name]?.(...args);
     for (const event of listensTo) this.events.on(event, call);
     if (!role) return;
@@ -85,7 +102,7 @@ export class LoginHandlers implements OnModuleInit {
   }
 }
 
-/** The same method twice is a class listed as a provider of two modules, each with an instance of its own. */
+/** Makes the fault for two methods of one role. The same method twice comes from a class that two modules provide. */
 function twice(role: HandlerRole, former: string, place: string): LoginFault {
   const [problem, remedy] =
     former === place

@@ -1,33 +1,36 @@
-/** Defaults for user classes that like to inherit them. Nobody has to: any object with an id is a user. */
+/**
+ * Provides defaults for user classes that inherit them. Inheriting is optional, because any object with an id is a
+ * user.
+ */
 
-/** Flask-Login's UserMixin: an active user whose id is its property `id`. */
+/** Describes an active user with the id in its property `id` (Flask-Login's UserMixin). */
 export abstract class UserMixin {
-  /** Whether the user may use the application. Guards and `loginUser` refuse who may not. */
+  /** Tells whether the user may use the application. Guards and `loginUser` refuse inactive users. */
   get isActive(): boolean {
     return true;
   }
 
-  /** A row with a column of this name may be copied into the user. */
+  /** Accepts a value, so that a row with a column of this name can be copied into the user. */
   set isActive(value: boolean) {
     Object.defineProperty(this, 'isActive', { value, writable: true, enumerable: true, configurable: true });
   }
 
-  /** True for who is logged in: every user but an inactive one. */
+  /** Tells whether the user is authenticated, which every active user is. */
   get isAuthenticated(): boolean {
     return this.isActive;
   }
 
-  /** False: this is somebody. */
+  /** Returns false, because a user is never anonymous. */
   get isAnonymous(): boolean {
     return false;
   }
 
-  /** The id by which the user loader finds the user again. */
+  /** Returns the id by which the user loader finds the user again. */
   getId(): unknown {
     return (this as { id?: unknown }).id;
   }
 
-  /** True for the same user, whichever object they were loaded into. */
+  /** Compares the ids of two users, which may be different objects. */
   equals(other: unknown): boolean {
     return other instanceof UserMixin && String(other.getId()) === String(this.getId());
   }

@@ -101,8 +101,8 @@ describe('the rule itself', () => {
         'lib/exceptions/up.ts': "import type { B } from '../guards/b.js';\nexport type A = B;\n",
         'lib/exceptions/base.ts': 'export const base = 1;\n',
         'lib/events/neighbour.ts': "export { read } from '../http/read.js';\n",
-        'lib/http/read.ts':
-          "import 'express';\nimport 'node:http';\nimport 'peer';\nimport 'dev';\nexport const read = 1;\n",
+        'lib/http/read.ts': "import 'node:http';\nimport 'peer';\nimport 'dev';\nexport const read = 1;\n",
+        'lib/express/enter.ts': "import 'express';\nimport '../http/read.js';\n",
         'lib/user/one.ts': "import type { Two } from './two.js';\nexport type One = Two | 1;\n",
         'lib/user/two.ts': "import type { One } from './one.js';\nexport type Two = One[];\n",
         'lib/guards/b.ts': "import { base } from '../exceptions/base.js';\nexport type B = typeof base;\n",
@@ -122,9 +122,9 @@ describe('the rule itself', () => {
         expect((await check(root)).violations).toEqual([
           'Express stays inside: lib/guards/express.ts -> express',
           'Express stays inside: lib/guards/inline.ts -> express-session',
+          'declared packages only: lib/express/enter.ts -> express',
           'declared packages only: lib/guards/express.ts -> express',
           'declared packages only: lib/guards/inline.ts -> express-session',
-          'declared packages only: lib/http/read.ts -> express',
           'declared packages only: lib/http/read.ts -> node_modules/dev/index.js',
           'direction of decorators/: lib/decorators/late.ts -> lib/index.ts',
           'direction of events/: lib/events/neighbour.ts -> lib/http/read.ts',

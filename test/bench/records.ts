@@ -46,7 +46,7 @@ interface Filled {
 type Call = 'find' | 'insert' | 'list' | 'revoke';
 
 const insert = async (store: LoginStore, { record, values }: MadeLogin): Promise<boolean> =>
-  (await store.insert(record, values, { most: 100, whenFull: 'evict-oldest', leaving: [] })).isInserted;
+  (await store.insert(record, values, { most: 100, whenFull: 'evict-oldest', excludedIds: [] })).isInserted;
 
 const find = async (store: LoginStore, id: string): Promise<boolean> =>
   (await store.find(id, { values: true })).record?.id === id;

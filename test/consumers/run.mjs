@@ -23,7 +23,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
-const NOT_PACKED = ['.git', '.env', 'node_modules', 'dist', 'build', 'coverage'];
+const NOT_PACKED = ['.git', '.env', 'node_modules', 'dist', 'build', 'coverage', 'test/bench/requests/node_modules'];
 const NAME = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).name;
 const AT_ONCE = 2;
 /** Milliseconds that one command may take. */

@@ -81,7 +81,7 @@ describe.each<[string, readonly Server[], () => Promise<Foreign>]>([
       await browser.get('/set?colour=red');
       await browser.get('/set?size=4');
       expect((await browser.get('/values')).json).toEqual({ colour: 'red', size: '4' });
-      const id = decodeURIComponent(browser.jar.get('session') ?? '').slice(2, 24);
+      const id = decodeURIComponent(browser.jar.get('session-anonymous') ?? '').slice(2, 24);
       const dump = (await foreign.dump()).join('\n');
       expect(id).toMatch(/^[\w-]{22}$/);
       expect(dump).toContain('red');

@@ -8,7 +8,7 @@ import { startOwnRedis } from '../support/redis-topologies.js';
 import { describeOn } from '../support/servers.js';
 import { STORAGES } from '../support/storages.js';
 
-const capOf = (most: number): LoginCap => ({ most, whenFull: 'evict-oldest', leaving: [] });
+const capOf = (most: number): LoginCap => ({ most, whenFull: 'evict-oldest', excludedIds: [] });
 const newUserKey = (): string => randomBytes(12).toString('base64url');
 
 async function insert(store: LoginStore, userKey: string, cap: LoginCap, isExpired = false): Promise<LoginRecord> {

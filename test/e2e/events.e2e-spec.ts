@@ -564,7 +564,7 @@ describe('A5 no secret', () => {
       'the guarded handler failed',
       'a listener failed',
       'is damaged: nobody is logged in by it',
-      'are damaged: nobody is logged in by this session',
+      'are damaged: this session logs nobody in',
       'The store is down',
       'no such table: login_records',
     ];

@@ -345,8 +345,8 @@ describe('a handler of messages, over TCP beside HTTP', () => {
     const { send, close } = await startHybrid('global', deferred);
     const answer = await send('guarded-by-default');
     expect(answer).toEqual({ error: expect.objectContaining({ status: 'error' }) });
-    expect(book.text()).toContain('ERR_LOGIN_NOT_HTTP: LoginRequiredGuard stands in front of a handler of type "rpc"');
-    expect(book.text()).toContain('Take the guard off this handler, or mark it @Public()');
+    expect(book.text()).toContain('ERR_LOGIN_NOT_HTTP: A handler of type "rpc" asks for the current user');
+    expect(book.text()).toContain('Take the guard or @CurrentUser() off this handler, or mark it @Public()');
     expect(book.text()).not.toContain('TypeError');
     expect(await send('open')).toBe('open: hello');
     await close();

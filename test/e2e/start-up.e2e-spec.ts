@@ -1,10 +1,11 @@
 /** What keeps an application from starting: each mistake with its code, what is wrong and what to do about it. */
 import { createHash } from 'node:crypto';
 import 'reflect-metadata';
-import { Controller, Get, Inject, Injectable, Module, Scope, Session } from '@nestjs/common';
+import { Controller, Get, Inject, Injectable, Module, Req, Scope, Session } from '@nestjs/common';
 import type { DynamicModule, ModuleMetadata, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Request } from 'express';
 import session from 'express-session';
 import {
   LoginFault,
@@ -17,6 +18,7 @@ import {
 } from 'nestjs-login';
 import type { LoginErrorCode, LoginModuleOptions } from 'nestjs-login';
 import { Browser } from '../support/browser-client.js';
+import { LogBook } from '../support/log-book.js';
 import { SECRET } from '../support/test-app.js';
 
 const storage = memoryStorage();
@@ -599,7 +601,7 @@ describe('a cookie that browsers would drop', () => {
       await app.listen(0, '127.0.0.1');
       const { cookies } = await new Browser(await app.getUrl()).get('/cart');
       expect(cookies).toEqual([
-        expect.stringMatching(/^shop\.id=[^;]+; Domain=app\.example; Path=\/shop; HttpOnly; SameSite=Lax$/),
+        expect.stringMatching(/^shop\.id-anonymous=[^;]+; Domain=app\.example; Path=\/shop; HttpOnly; SameSite=Lax$/),
       ]);
     } finally {
       await app.close();
@@ -754,21 +756,32 @@ describe('LoginModule', () => {
     expectRefusal({ setup: (app) => void setup(app) }, 'ERR_LOGIN_SESSION_MOUNTED', /express-session of its own/, /Take app\.use\(session\(\.\.\.\)\) out/),
   ); // prettier-ignore
 
-  it('lets no request pass where an express-session hides in a middleware of another name', async () => {
+  it('leaves an express-session that hides in a middleware of another name its own session, and says so once', async () => {
     @Controller()
     class OpenController {
       @Get('open')
-      open(): string {
-        return 'open';
+      open(@Req() req: Request): string {
+        Object.assign(req.session, { seen: true });
+        return String(req.session.id.length);
       }
     }
-    const run = session({ secret: SECRET, resave: false, saveUninitialized: false });
-    const app = await start({ controllers: [OpenController], setup: (nest) => void nest.use(function other(...args: Parameters<typeof run>) { run(...args); }) }); // prettier-ignore
+    const run = session({ name: 'other', secret: SECRET, resave: false, saveUninitialized: false });
+    const log = new LogBook();
+    const setup = (nest: NestExpressApplication): void => {
+      nest.useLogger(log);
+      nest.use(function other(...args: Parameters<typeof run>) {
+        run(...args);
+      });
+    };
+    const app = await start({ controllers: [OpenController], setup });
     try {
       await app.listen(0, '127.0.0.1');
-      const answer = await new Browser(await app.getUrl()).get('/open');
-      expect(answer.status).toBe(500);
-      expect(answer.text).not.toContain('express-session');
+      const browser = new Browser(await app.getUrl());
+      for (let visit = 0; visit < 2; visit += 1) expect((await browser.get('/open')).text).toBe('32');
+      expect([...browser.jar.keys()]).toEqual(['other']);
+      expect(log.lines.filter((line) => line.includes('an express-session of its own below LoginModule'))).toHaveLength(
+        1,
+      );
     } finally {
       await app.close();
     }

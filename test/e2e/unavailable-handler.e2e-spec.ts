@@ -72,21 +72,21 @@ const codeOf = (answer: Answer): unknown => (answer.json as { code?: unknown } |
 /** Who meets an outage, where: each gets ready, lets it happen, and asks. */
 const WAYS: readonly [string, (app: TestApp) => Promise<Answer>][] = [
   [
-    'who is logged in, in front of a public page',
+    'who is logged in, on a public page that reads the session',
     async (app) => {
       const browser = app.browser();
       await browser.post('/login/ada');
       goDown();
-      return browser.get('/public');
+      return browser.get('/values');
     },
   ],
   [
-    'a stranger with session values, in front of a public page',
+    'a stranger with session values, on a public page that reads them',
     async (app) => {
       const browser = app.browser();
       await browser.get('/set?colour=red');
       goDown();
-      return browser.get('/public');
+      return browser.get('/values');
     },
   ],
   [
@@ -116,7 +116,7 @@ const WAYS: readonly [string, (app: TestApp) => Promise<Answer>][] = [
     },
   ],
 ];
-const [[, atMiddleware], , , [, atGuard]] = WAYS as [(typeof WAYS)[0], unknown, unknown, (typeof WAYS)[0]];
+const [[, atSession], , , [, atGuard]] = WAYS as [(typeof WAYS)[0], unknown, unknown, (typeof WAYS)[0]];
 
 describe('@UnavailableHandler() answers', () => {
   it.each(WAYS)('%s: 503 with Retry-After, in no cache, and no cookie', async (_who, meet) => {
@@ -140,7 +140,7 @@ describe('@UnavailableHandler() answers', () => {
   });
 
   it.each([
-    ['in front of all routes', atMiddleware],
+    ['where the session is read', atSession],
     ['at a guard', atGuard],
   ])('as it likes, also later, with another status or a redirect (%s)', async (_where, meet) => {
     answering = async (_request, response) => {
@@ -171,7 +171,7 @@ describe('@UnavailableHandler() answers', () => {
 });
 
 describe.each([
-  ['in front of all routes', atMiddleware],
+  ['where the session is read', atSession],
   ['at a guard', atGuard],
 ])('@UnavailableHandler() %s', (_where, meet) => {
   it('may throw an HttpException, which is the answer', async () => {

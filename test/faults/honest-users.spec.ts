@@ -30,12 +30,10 @@ describe('honest users in 12 visits each, with parallel tabs and every tenth ans
     const real = await import('../../lib/remember-me/remember-decision.js');
     jest.unstable_mockModule('../../lib/remember-me/remember-decision.js', () => ({
       ...real,
-      sendToken: (remember: RememberPart, verifier: string): RememberPart => ({
-        ...remember,
-        base: hashOf(verifier),
-        candidates: [],
-        previous: [],
-      }),
+      sendToken: (remember: RememberPart, verifier: string, now: number): RememberPart => {
+        const hash = hashOf(verifier);
+        return { ...remember, base: hash, candidates: [{ hash, sentAt: now }], previous: [] };
+      },
     }));
     // Two of the twelve visits are enough.
     const report = await run('one-step rotation', 2);

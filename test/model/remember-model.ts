@@ -2,7 +2,7 @@
  * One browser, one thief and one server as a model: what they hold, what is under way, what may happen next. Everything that
  * is decided is decided by the real functions, handed in so that a test can put broken ones in their place.
  */
-import { judgeLogin } from '../../lib/logins/login-decision.js';
+import { decideLogin } from '../../lib/logins/login-decision.js';
 import { hashOf } from '../../lib/logins/login-id.js';
 import type { LoginRecord, RememberPart } from '../../lib/logins/login-record.js';
 import type { decideSession, decideToken, sendToken } from '../../lib/remember-me/remember-decision.js';
@@ -223,7 +223,7 @@ function* timePasses(world: World, decisions: Decisions, bounds: Bounds): Genera
   // After the end there is one thing to know: that none of all these tokens lets anybody in.
   if (requests.length > 0) return;
   for (const token of tokensOf(world)) {
-    const { verdict } = decisions.decideToken(record, token, remember.endsAt, LIMITS);
+    const { verdict } = decisions.decideToken(record, token, { now: remember.endsAt, limits: LIMITS });
     if (verdict !== 'ended')
       yield {
         what: () => `the absolute end passes, and ${token} is shown`,
@@ -273,7 +273,8 @@ function serve(world: World, at: number, decisions: Decisions): Step<World> {
     return step(() => `the server logs in ${shown(jar)}`, answered(jar, fresh));
   }
 
-  const hasSession = record && brings.session !== null && judgeLogin(record, brings.session, 0, LIMITS) === 'alive';
+  const hasSession =
+    record && brings.session !== null && decideLogin(record, brings.session, { now: 0, limits: LIMITS }) === 'alive';
   const { token } = brings;
   if (token === null) {
     if (!record?.remember || !hasSession)
@@ -289,7 +290,7 @@ function serve(world: World, at: number, decisions: Decisions): Step<World> {
 
   // A token of a login that has ended names no record.
   const isNamed = record !== null && token !== DEAD;
-  const decision = decisions.decideToken(isNamed ? record : null, token, 0, LIMITS);
+  const decision = decisions.decideToken(isNamed ? record : null, token, { now: 0, limits: LIMITS });
   const { verdict } = decision;
   const what = (): string => `the server reads for the ${who}: ${hasSession ? 'session, ' : ''}${token} ${verdict}`;
   const tell = (next: World): Step<World> => ({ what, next, broken: wrong(world, who, token, isNamed, verdict) });

@@ -19,18 +19,19 @@ const atOnce =
   });
 
 /** Lets in by every token that it knows the login of. */
-const lenient: Decisions['decideToken'] = (record, verifier, now, limits) => {
-  const decision = decideToken(record, verifier, now, limits);
+const lenient: Decisions['decideToken'] = (record, verifier, at) => {
+  const decision = decideToken(record, verifier, at);
   const remember = record?.remember;
   return decision.verdict === 'theft' && remember ? { verdict: 'grace', remember, isDue: false } : decision;
 };
 
 /** Never looks at an end. */
-const endless: Decisions['decideToken'] = (record, verifier, _now, limits) => decideToken(record, verifier, 0, limits);
+const endless: Decisions['decideToken'] = (record, verifier, { limits }) =>
+  decideToken(record, verifier, { now: 0, limits });
 
 /** Keeps what was sent later whenever it was sent. */
-const patient: Decisions['decideToken'] = (record, verifier, now, limits) => {
-  const decision = decideToken(record, verifier, now, limits);
+const patient: Decisions['decideToken'] = (record, verifier, at) => {
+  const decision = decideToken(record, verifier, at);
   const candidate = record?.remember?.candidates.find(({ hash }) => hash === hashOf(verifier));
   if (decision.verdict !== 'theft' || !record?.remember || !candidate) return decision;
   return { verdict: 'received', remember: { ...record.remember, base: candidate.hash, candidates: [] }, isDue: true };

@@ -67,7 +67,7 @@ export class Browser {
 
   /** Closes the browser: what was to last as long as it is open is gone. */
   close(): this {
-    this.jar.delete('session');
+    for (const name of ['session', 'session-anonymous']) this.jar.delete(name);
     return this;
   }
 

@@ -147,6 +147,8 @@ export interface TestAppSettings extends Pick<ModuleMetadata, 'imports' | 'contr
   login?: Partial<LoginModuleOptions>;
   /** default: memory, with the clock below */
   storage?: LoginStorage;
+  /** events that nobody listens to: a listener makes the application look at the client early; default: none */
+  unheard?: readonly LoginEventName[] | 'all';
   /** before listening: main.ts of the test */
   setup?: (app: NestExpressApplication) => void;
 }
@@ -208,8 +210,11 @@ export async function startTestApp(settings: TestAppSettings = {}): Promise<Test
   const origin = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   const login = app.get(LoginManagerService);
   const events: TestApp['events'] = [];
-  for (const name of Object.keys(EVENTS) as LoginEventName[])
-    login.events.on(name, (event) => events.push({ name, event }));
+  const { unheard } = settings;
+  const heard = (Object.keys(EVENTS) as LoginEventName[]).filter(
+    (name) => unheard !== 'all' && !unheard?.includes(name),
+  );
+  for (const name of heard) login.events.on(name, (event) => events.push({ name, event }));
   return {
     app,
     login,

@@ -67,14 +67,14 @@ describe('the decision on a remember token', () => {
     ['the token that counts, a grace after it', record({}, { authenticatedAt: NOW + 1 }), 'base', NOW + GRACE + 1, 'counts', true],
     ['the newest token, once these are over', record({ ...under, previous: many }), 'second', NOW + GRACE, 'received', true],
   ])('of %s', (_what, login, verifier, now, verdict, isDue) => {
-    const decision = decideToken(login, verifier, now, LIMITS);
+    const decision = decideToken(login, verifier, { now, limits: LIMITS });
     expect([decision.verdict, 'isDue' in decision ? decision.isDue : undefined]).toEqual([verdict, isDue]);
   }); // prettier-ignore
 
   it('puts a received token in the place of the former one, keeps what was issued later, and drops what is out of its grace', () => {
     const candidates = [sent('lost', NOW - 3 * GRACE), sent('one', NOW - GRACE), sent('two'), sent('three')];
     const previous = [...former('young'), { hash: hashOf('old'), graceEndsAt: NOW }];
-    const decision = decideToken(record({ candidates, previous }), 'two', NOW, LIMITS);
+    const decision = decideToken(record({ candidates, previous }), 'two', { now: NOW, limits: LIMITS });
     expect(decision).toMatchObject({
       remember: {
         base: hashOf('two'),
@@ -87,7 +87,7 @@ describe('the decision on a remember token', () => {
   it('learns from a session alone that the token which came with it has arrived', () => {
     const session = { idHash: '', startedAt: NOW, endsAt: NOW + DAY, tokenHash: hashOf('second') };
     const bySession = decideSession(record(under, { session }), NOW, LIMITS);
-    const byToken = decideToken(record(under), 'second', NOW, LIMITS);
+    const byToken = decideToken(record(under), 'second', { now: NOW, limits: LIMITS });
     expect(bySession).toEqual('remember' in byToken && byToken.remember);
     for (const tokenHash of [null, hashOf('base'), hashOf('unknown')])
       expect(decideSession(record(under, { session: { ...session, tokenHash } }), NOW, LIMITS)).toBeNull();
@@ -98,16 +98,21 @@ describe('the decision on a remember token', () => {
     const now = NOW + DAY;
     const known = { candidates: [sent('sent', now)], previous: [{ hash: hashOf('former'), graceEndsAt: now + GRACE }] };
     const first = takeBack(record(known).remember as RememberPart, 'new', now);
-    const replaced = decideToken(record(sendToken(first, 'newer', now)), 'newer', now, LIMITS);
+    const replaced = decideToken(record(sendToken(first, 'newer', now)), 'newer', { now, limits: LIMITS });
     const second = 'remember' in replaced ? replaced.remember : null;
-    expect(decideToken(record(first), 'new', now, LIMITS)).toMatchObject({ verdict: 'counts', isDue: true });
+    expect(decideToken(record(first), 'new', { now, limits: LIMITS })).toMatchObject({
+      verdict: 'counts',
+      isDue: true,
+    });
     for (const remember of [first, second])
       for (const verifier of ['base', 'sent', 'former'])
-        expect(decideToken(record(remember), verifier, now + 2 * GRACE, LIMITS)).toEqual({ verdict: 'gone' });
-    expect(decideToken(record(second), 'new', now + 2 * GRACE, LIMITS)).toEqual({ verdict: 'theft' });
+        expect(decideToken(record(remember), verifier, { now: now + 2 * GRACE, limits: LIMITS })).toEqual({
+          verdict: 'gone',
+        });
+    expect(decideToken(record(second), 'new', { now: now + 2 * GRACE, limits: LIMITS })).toEqual({ verdict: 'theft' });
     let often = first;
     for (const name of ['1', '2', '3', '4', '5']) often = takeBack(often, name, now);
-    expect(decideToken(record(often), 'base', now, LIMITS)).toEqual({ verdict: 'gone' });
+    expect(decideToken(record(often), 'base', { now, limits: LIMITS })).toEqual({ verdict: 'gone' });
     for (let times = 0; times < 20; times += 1) often = takeBack(often, `more ${times}`, now);
     expect(often.previous).toHaveLength(12);
   });
@@ -131,12 +136,13 @@ describe('the decision on a remember token', () => {
     fc.assert(
       fc.property(parts, fc.oneof(known, fc.string()), (remember, verifier) => {
         const given = [remember.base, ...[...remember.candidates, ...remember.previous].map(({ hash }) => hash)];
-        const { verdict } = decideToken(record(remember), verifier, NOW, LIMITS);
+        const { verdict } = decideToken(record(remember), verifier, { now: NOW, limits: LIMITS });
         if (isLetIn(verdict)) expect(given).toContain(hashOf(verifier));
         if (isLetIn(verdict)) letIn += 1;
         if (remember.endsAt <= NOW) expect(verdict).toBe('ended');
         // A hash is no verifier: who reads the store gets in by nothing of it.
-        for (const hash of given) expect(isLetIn(decideToken(record(remember), hash, NOW, LIMITS).verdict)).toBe(false);
+        for (const hash of given)
+          expect(isLetIn(decideToken(record(remember), hash, { now: NOW, limits: LIMITS }).verdict)).toBe(false);
       }),
       { numRuns: 2_000 },
     );
@@ -167,7 +173,7 @@ describe('the decision on a remember token', () => {
         for (const { who, pause, isLost } of order) {
           now += pause * SECOND;
           const shown = holds[who] as string;
-          const decision = decideToken(login, shown, now, LIMITS);
+          const decision = decideToken(login, shown, { now, limits: LIMITS });
           const isOver = [...shownAt].some(([name, at]) => numberOf(name) > numberOf(shown) && now >= at + GRACE);
           const overtakes = ([name, at]: [string, number]): boolean =>
             numberOf(name) > numberOf(shown) &&
@@ -200,7 +206,7 @@ describe('the decision on a remember token', () => {
       const holds = ['base', 'base'];
       const verdicts = Array.from({ length: 4 }, (_, turn) => {
         now += pause * 60 * SECOND;
-        const decision = decideToken(login, holds[turn % 2] as string, now, LIMITS);
+        const decision = decideToken(login, holds[turn % 2] as string, { now, limits: LIMITS });
         if ('remember' in decision) {
           holds[turn % 2] = `token ${turn}`;
           login = record(sendToken(decision.remember, `token ${turn}`, now), { lastSeenAt: now });
@@ -219,7 +225,7 @@ describe('the decision on a remember token', () => {
         let holds = 'base';
         for (const [at, { pause, isLost }] of order.entries()) {
           now += pause * SECOND;
-          const decision = decideToken(login, holds, now, LIMITS);
+          const decision = decideToken(login, holds, { now, limits: LIMITS });
           expect(isLetIn(decision.verdict)).toBe(true);
           if (!('remember' in decision)) return;
           let { remember } = decision;

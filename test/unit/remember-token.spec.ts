@@ -7,7 +7,7 @@ import { formatToken, LONGEST_TOKEN, newRememberToken, parseToken } from '../../
 const base64url = (length: number) =>
   fc.string({ unit: fc.constantFrom(...'ABCxyz019-_'.split('')), minLength: length, maxLength: length });
 const tokens = fc.record({ loginId: base64url(38), verifier: base64url(43) });
-const signature = new Signature(['q7Vx0mZr4KJt9Lw2Yb6Nf1Hc8Pd3Gs5Ta'], 'remember');
+const signature = Signature.for(['q7Vx0mZr4KJt9Lw2Yb6Nf1Hc8Pd3Gs5Ta'], 'remember');
 
 describe('a remember token', () => {
   it('comes back as it went out', () => {

@@ -1,4 +1,6 @@
-/** Login records in this process's memory: for development, tests and applications of one process that may forget. */
+/**
+ * Keeps login records in this process's memory, for development, tests and applications of one process that may forget.
+ */
 import { userKeyOf } from '../../logins/login-id.js';
 import type { LoginRecord } from '../../logins/login-record.js';
 import { LoginStore } from '../../logins/login-store.js';
@@ -10,20 +12,20 @@ interface Entry {
   readonly values: string | null;
 }
 
-/** The reference of the port: every method is done before it returns, so nothing comes between two steps of one. */
+/** The reference of the port. Each method is done before it returns, so no other call runs between two of its steps. */
 export class MemoryLoginStore extends LoginStore {
   readonly #entries = new Map<string, Entry>();
   /** the ids of each user's logins, by user key */
   readonly #users = new Map<string, Set<string>>();
-  /** by user key */
+  /** the noted theft of each user, by user key */
   readonly #thefts = new Map<string, number>();
 
-  /** @param clock milliseconds; a test may give its own */
+  /** @param clock returns milliseconds; a test may give its own */
   constructor(private readonly clock: () => number = Date.now) {
     super();
   }
 
-  /** How many records are kept, ended ones that were not swept yet included. */
+  /** The number of stored records, including expired ones that the next sweep deletes. */
   get size(): number {
     return this.#entries.size;
   }
@@ -74,9 +76,9 @@ export class MemoryLoginStore extends LoginStore {
   }
 
   override async delete(id: string, theftSeenAt?: number): Promise<boolean> {
-    const ended = this.#drop(id);
-    if (ended && theftSeenAt !== undefined) this.#thefts.set(userKeyOf(id), theftSeenAt);
-    return ended;
+    const isDeleted = this.#drop(id);
+    if (isDeleted && theftSeenAt !== undefined) this.#thefts.set(userKeyOf(id), theftSeenAt);
+    return isDeleted;
   }
 
   override async listByUser(userKey: string): Promise<ListedLogins> {
@@ -91,10 +93,10 @@ export class MemoryLoginStore extends LoginStore {
 
   override async deleteExpired(): Promise<number> {
     const now = this.clock();
-    const ended = [...this.#entries.values()].filter(({ record }) => record.endsAt <= now);
-    for (const { record } of ended) this.#drop(record.id);
+    const expired = [...this.#entries.values()].filter(({ record }) => record.endsAt <= now);
+    for (const { record } of expired) this.#drop(record.id);
     for (const [key, seenAt] of this.#thefts) if (seenAt + NOTE_LIFETIME <= now) this.#thefts.delete(key);
-    return ended.length;
+    return expired.length;
   }
 
   #recordsOf(userKey: string): LoginRecord[] {
@@ -104,7 +106,7 @@ export class MemoryLoginStore extends LoginStore {
   /** Deletes the expired logins of a user. Returns the ids of the oldest others that leave no room for one more. */
   #excess(userKey: string, now: number, cap: LoginCap): string[] {
     for (const { id, endsAt } of this.#recordsOf(userKey)) if (endsAt <= now) this.#drop(id);
-    const counted = this.#recordsOf(userKey).filter(({ id }) => !cap.leaving.includes(id));
+    const counted = this.#recordsOf(userKey).filter(({ id }) => !cap.excludedIds.includes(id));
     return counted
       .toSorted((one, other) => one.lastSeenAt - other.lastSeenAt)
       .slice(0, Math.max(0, counted.length + 1 - cap.most))
@@ -118,7 +120,7 @@ export class MemoryLoginStore extends LoginStore {
   }
 }
 
-/** The record with the later of its own times and those of a use. */
+/** Returns the record with the later of its own times and the times of a use. */
 function used(record: LoginRecord, { lastSeenAt, endsAt }: LoginUse): LoginRecord {
   return {
     ...record,

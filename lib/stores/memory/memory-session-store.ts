@@ -1,23 +1,23 @@
-/** Sessions of visitors who are not logged in, in this process's memory. Each ends a day after its last use. */
+/** Keeps sessions of anonymous visitors in this process's memory. Each expires a day after its last use. */
 import type { SessionStore, StoredSession } from '../../logins/login-storage.js';
 import { SESSION_LIFETIME } from '../lifetimes.js';
 
-/** A session store of express-session's shape that does not grow for ever. */
+/** A session store of express-session's shape. A sweep deletes its expired sessions, so it does not grow for ever. */
 export class MemorySessionStore implements SessionStore {
   readonly #entries = new Map<string, { readonly json: string; endsAt: number }>();
 
-  /** @param clock milliseconds; a test may give its own */
+  /** @param clock returns milliseconds; a test may give its own */
   constructor(private readonly clock: () => number = Date.now) {}
 
-  /** How many sessions are kept. */
+  /** The number of stored sessions. */
   get size(): number {
     return this.#entries.size;
   }
 
   get(id: string, callback: (error: unknown, session?: StoredSession | null) => void): void {
     const entry = this.#entries.get(id);
-    const alive = entry && entry.endsAt > this.clock();
-    setImmediate(callback, null, alive ? (JSON.parse(entry.json) as StoredSession) : null);
+    const isAlive = entry && entry.endsAt > this.clock();
+    setImmediate(callback, null, isAlive ? (JSON.parse(entry.json) as StoredSession) : null);
   }
 
   set(id: string, session: StoredSession, callback?: (error?: unknown) => void): void {
@@ -36,7 +36,7 @@ export class MemorySessionStore implements SessionStore {
     if (callback) setImmediate(callback);
   }
 
-  /** Drops sessions that have ended. */
+  /** Deletes expired sessions. */
   deleteExpired(): void {
     const now = this.clock();
     for (const [id, { endsAt }] of this.#entries) if (endsAt <= now) this.#entries.delete(id);

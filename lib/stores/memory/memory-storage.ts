@@ -1,4 +1,4 @@
-/** memoryStorage(): both stores in memory, and the sweep that bounds them. */
+/** Makes memoryStorage(): both stores in memory, and the sweep that bounds them. */
 import type { LoginStorage } from '../../logins/login-storage.js';
 import { SWEEP_INTERVAL } from '../lifetimes.js';
 import { MemoryLoginStore } from './memory-login-store.js';
@@ -8,14 +8,14 @@ import { MemorySessionStore } from './memory-session-store.js';
 export interface MemoryStorage extends LoginStorage {
   readonly logins: MemoryLoginStore;
   readonly sessions: MemorySessionStore;
-  /** Ends the sweep. LoginModule does so for a storage it made itself. */
+  /** Ends the sweep. LoginModule does so for a storage that it made itself. */
   close(): void;
 }
 
 /**
- * Keeps logins and sessions in this process's memory: a restart logs everybody out, and other processes know nothing of them.
- * What has ended is swept once a minute; the sweep keeps no process alive.
- * @param settings.clock milliseconds; a test may give its own. Default: `Date.now`
+ * Keeps logins and sessions in this process's memory. A restart logs everybody out, and other processes do not see the
+ * logins. A sweep deletes expired entries once a minute. It keeps no process alive.
+ * @param settings.clock returns milliseconds; a test may give its own. Default: `Date.now`
  */
 export function memoryStorage({ clock = Date.now }: { readonly clock?: () => number } = {}): MemoryStorage {
   const logins = new MemoryLoginStore(clock);

@@ -1,27 +1,29 @@
-/** The application's own Redis client, whichever it is: node-redis or ioredis, one node, Sentinel or Cluster. */
+/** Sends commands by the application's own Redis client: node-redis or ioredis, one node, Sentinel or Cluster. */
 import { LoginFault } from '../../exceptions/login-fault.js';
 
-/** A client of node-redis (`createClient`, `createClientPool`, `createSentinel`, `createCluster`), by what is used of it. */
+/** The methods in use of a node-redis client: `createClient`, `createClientPool`, `createSentinel`, `createCluster`. */
 export interface NodeRedisClient {
-  /** Sends a command; where the words stand depends on the kind of client. */
+  /** Sends a command. The position of its words depends on the kind of client. */
   sendCommand(...words: never[]): Promise<unknown>;
 }
 
-/** A client of ioredis (`new Redis()`, `new Redis.Cluster()`), by what is used of it. */
+/** The method in use of an ioredis client: `new Redis()`, `new Redis.Cluster()`. */
 export interface IoRedisClient {
   /** Sends a command. */
   call(command: string, ...args: string[]): Promise<unknown>;
 }
 
-/** A Redis client of the application, connected and closed by the application. */
+/** A Redis client. The application connects and closes it. */
 export type RedisClient = NodeRedisClient | IoRedisClient;
 
-/** Sends one command that concerns one key, to the node that writes it: a replica would still know what was just ended. */
+/**
+ * Sends one command about one key to the node that writes the key. A replica may still know a login that was deleted.
+ */
 export type SendCommand = (key: string, words: readonly string[]) => Promise<unknown>;
 
 /**
- * How commands are sent by this client.
- * @throws LoginFault ERR_LOGIN_STORAGE for what is no client of a kind that is known
+ * Returns the function that sends commands by this client.
+ * @throws LoginFault ERR_LOGIN_STORAGE for a client of an unknown kind
  */
 export function sendBy(client: RedisClient): SendCommand {
   const object = (typeof client === 'object' && client !== null ? client : {}) as Record<string, unknown>;
@@ -29,15 +31,17 @@ export function sendBy(client: RedisClient): SendCommand {
     const ioRedis = client as IoRedisClient;
     return async (_key, [command = '', ...args]) => ioRedis.call(command, ...args);
   }
+
   if (typeof object.send_command === 'function') throw wrong('It is a client of node-redis 3, which is too old.');
   if (typeof object.sendCommand !== 'function') throw wrong('It is no Redis client.');
+
   const send = object.sendCommand as (...words: unknown[]) => Promise<unknown>;
   if ('masters' in object) return async (key, words) => send.call(client, key, false, words);
   if ('acquire' in object && 'getMasterNode' in object) return async (_key, words) => send.call(client, false, words);
   return async (_key, words) => send.call(client, words);
 }
 
-/** Why this client cannot be used as it is, or undefined. */
+/** Returns why this client cannot serve as it is, as full sentences, or undefined. */
 export function unusableBecause(client: RedisClient): string | undefined {
   const { isOpen, status, options } = client as {
     isOpen?: unknown;
@@ -51,7 +55,7 @@ export function unusableBecause(client: RedisClient): string | undefined {
   return undefined;
 }
 
-/** A fault about the client. @param problem a full sentence */
+/** Makes the fault for a client. @param problem a full sentence */
 export function wrong(problem: string): LoginFault {
   return new LoginFault(
     'ERR_LOGIN_STORAGE',

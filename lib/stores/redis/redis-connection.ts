@@ -1,22 +1,22 @@
-/** Sends commands and scripts by the application's client, and knows the server's clock. */
-import { inTime, PATIENCE_AT_START } from '../in-time.js';
+/** Sends commands and scripts by the application's client, and reads the server's clock. */
 import { StoreClock } from '../store-clock.js';
+import { START_TIMEOUT, withTimeout } from '../with-timeout.js';
 import { sendBy, unusableBecause, wrong } from './redis-client.js';
 import type { RedisClient, SendCommand } from './redis-client.js';
 import type { RedisScript } from './redis-scripts.js';
 
-/** The oldest version whose behaviour is known, as [major, minor]. */
+/** The oldest version of Redis with known behaviour, as [major, minor]. */
 const OLDEST = [6, 2] as const;
 
-/** One connection for both stores of a storage. */
+/** The connection of both stores of a storage. */
 export class RedisConnection {
   readonly #send: SendCommand;
   readonly #clock: StoreClock;
   #check: Promise<void> | undefined;
 
   /**
-   * @param clockKey of a Cluster, the node that has this key tells the time: one clock for all
-   * @param clock stands in for the server's time, milliseconds; for tests
+   * @param clockKey in a Cluster the node of this key tells the time, so that all share one clock
+   * @param clock replaces the server's time, in milliseconds; for tests
    * @throws LoginFault ERR_LOGIN_STORAGE for a client of an unknown kind
    */
   constructor(
@@ -28,12 +28,12 @@ export class RedisConnection {
     this.#clock = new StoreClock(() => this.#time());
   }
 
-  /** Sends a command that concerns one key. */
+  /** Sends a command about one key. */
   send(key: string, words: readonly string[]): Promise<unknown> {
     return this.#send(key, words);
   }
 
-  /** Runs a script on one key; by its name, and with its text where the server does not know it yet. */
+  /** Runs a script on one key. Sends its hash, and its text where the server does not know the hash yet. */
   async run<Answer = unknown>(script: RedisScript, key: string, words: readonly (string | number)[]): Promise<Answer> {
     const rest = ['1', key, ...words.map(String)];
     try {
@@ -44,12 +44,16 @@ export class RedisConnection {
     }
   }
 
-  /** The server's clock in milliseconds. */
+  /** Returns the server's clock, in milliseconds. */
   async now(): Promise<number> {
     return this.clock ? this.clock() : this.#clock.now();
   }
 
-  /** Once: the client is open, the server answers, and is new enough. @throws LoginFault ERR_LOGIN_STORAGE */
+  /**
+   * Checks that the client is open, and that the server answers and is new enough. Calls at the same time share one
+   * check.
+   * @throws LoginFault ERR_LOGIN_STORAGE
+   */
   check(): Promise<void> {
     return (this.#check ??= this.#checkOnce().finally(() => (this.#check = undefined)));
   }
@@ -57,16 +61,20 @@ export class RedisConnection {
   async #checkOnce(): Promise<void> {
     const problem = unusableBecause(this.client);
     if (problem) throw wrong(problem);
-    let info: string;
-    try {
-      info = String(await inTime(this.#send(this.clockKey, ['EVAL', INFO, '1', this.clockKey]), PATIENCE_AT_START));
-    } catch (error) {
-      throw wrong(`The server does not answer: ${error instanceof Error ? error.message : String(error)}.`);
-    }
+
+    const info = await this.#info();
     const [, version = '', major, minor] = /redis_version:((\d+)\.(\d+)[\d.]*)/.exec(info) ?? [];
     const isOld = Number(major) < OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1]);
     if (version && isOld) throw wrong(`The server is Redis ${version}, which is too old.`);
     if (info.includes('role:slave')) throw wrong('It is connected to a replica, which cannot be written.');
+  }
+
+  async #info(): Promise<string> {
+    try {
+      return String(await withTimeout(this.#send(this.clockKey, ['EVAL', INFO, '1', this.clockKey]), START_TIMEOUT));
+    } catch (error) {
+      throw wrong(`The server does not answer: ${error instanceof Error ? error.message : String(error)}.`);
+    }
   }
 
   async #time(): Promise<number> {
@@ -75,6 +83,6 @@ export class RedisConnection {
   }
 }
 
-// As scripts on a key, so that a Cluster sends them to the node of that key; the command TIME has no key.
+// Scripts on a key, because a Cluster sends them to the node of that key. The command TIME has no key.
 const TIME = "return redis.call('TIME')";
 const INFO = "return redis.call('INFO', 'server') .. redis.call('INFO', 'replication')";

@@ -1,17 +1,17 @@
-/** Login records in Redis: one hash a user, so that all that concerns one user happens in one place and in one step. */
+/** Keeps login records in Redis, in one hash for each user. Each change of a user's logins is one step on one node. */
 import { Logger } from '@nestjs/common';
 import { userKeyOf } from '../../logins/login-id.js';
 import type { LoginRecord } from '../../logins/login-record.js';
 import { LoginStore } from '../../logins/login-store.js';
 import type { FoundLogin, InsertedLogin, ListedLogins, LoginCap, LoginUse } from '../../logins/login-store.js';
 import { NOTE_LIFETIME } from '../lifetimes.js';
-import { recordOf, textOf } from '../record-text.js';
+import { decodeRecord, encodeRecord } from '../record-codec.js';
 import type { RedisConnection } from './redis-connection.js';
 import { DELETE_ALL, DELETE_FOR_THEFT, INSERT, LIST, REPLACE, SAVE_VALUES, TOUCH } from './redis-scripts.js';
 
-/** Keeps what `LoginStore` promises on Redis 6.2 or newer; records leave by their time to live. */
+/** Keeps the promises of `LoginStore` on Redis 6.2 or newer. Records leave by their time to live. */
 export class RedisLoginStore extends LoginStore {
-  // Where a number is answered it is made one: a client may be set to answer texts.
+  // A client may be configured to return texts, so every returned number is converted.
   readonly #logger = new Logger('RedisLoginStore');
 
   /** @param prefix stands before every key */
@@ -32,12 +32,13 @@ export class RedisLoginStore extends LoginStore {
 
   override async insert(record: LoginRecord, values: string | null, cap: LoginCap): Promise<InsertedLogin> {
     const { version, session, lastSeenAt, createdAt, endsAt } = record;
-    const text = [version, session.startedAt, lastSeenAt, endsAt, textOf(record)].join(':');
-    const leaving = cap.leaving.filter((id) => userKeyOf(id) === userKeyOf(record.id)).map(fieldOf);
-    const words = [fieldOf(record.id), text, values ?? '', createdAt, endsAt, cap.most, cap.whenFull, ...leaving];
+    const userKey = userKeyOf(record.id);
+    const text = [version, session.startedAt, lastSeenAt, endsAt, encodeRecord(record)].join(':');
+    const excluded = cap.excludedIds.filter((id) => userKeyOf(id) === userKey).map(fieldOf);
+    const words = [fieldOf(record.id), text, values ?? '', createdAt, endsAt, cap.most, cap.whenFull, ...excluded];
+
     const answer = await this.redis.run<[number, string, ...string[]]>(INSERT, this.#key(record.id), words);
     const [isInserted, theft, ...evicted] = answer;
-    const userKey = userKeyOf(record.id);
     return {
       isInserted: Number(isInserted) === 1,
       evicted: evicted.map((field) => userKey + field),
@@ -64,7 +65,7 @@ export class RedisLoginStore extends LoginStore {
     const now = await this.redis.now();
     const change = values === undefined ? 'keep' : values === null ? 'drop' : 'set';
     const head = [fieldOf(id), expectedVersion, version, session.startedAt, lastSeenAt, endsAt];
-    const replaced = this.redis.run(REPLACE, this.#key(id), [...head, textOf(record), now, change, values ?? '']);
+    const replaced = this.redis.run(REPLACE, this.#key(id), [...head, encodeRecord(record), now, change, values ?? '']);
     return Number(await replaced.catch(this.#ifForeign(id, 0))) === 1;
   }
 
@@ -75,11 +76,11 @@ export class RedisLoginStore extends LoginStore {
 
   override async delete(id: string, theftSeenAt?: number): Promise<boolean> {
     const key = this.#key(id);
-    const ended =
+    const deleted =
       theftSeenAt === undefined
         ? this.redis.send(key, ['HDEL', key, fieldOf(id), valuesOf(id)])
         : this.redis.run(DELETE_FOR_THEFT, key, [fieldOf(id), theftSeenAt, NOTE_LIFETIME]);
-    return Number(await ended.catch(this.#ifForeign(id, 0))) > 0;
+    return Number(await deleted.catch(this.#ifForeign(id, 0))) > 0;
   }
 
   override async listByUser(userKey: string): Promise<ListedLogins> {
@@ -95,10 +96,10 @@ export class RedisLoginStore extends LoginStore {
 
   override async deleteByUser(userKey: string, except?: string): Promise<readonly string[]> {
     const stays = except === undefined ? '' : fieldOf(except);
-    const ended = await this.redis
+    const deleted = await this.redis
       .run<string[]>(DELETE_ALL, this.#key(userKey), [stays])
       .catch(this.#ifForeign(userKey, [] as string[]));
-    return ended.map((field) => userKey + field);
+    return deleted.map((field) => userKey + field);
   }
 
   /**
@@ -121,12 +122,15 @@ export class RedisLoginStore extends LoginStore {
       lastSeenAt: Number(lastSeenAt),
       endsAt: Number(endsAt),
     };
-    const record = version === undefined ? null : recordOf(id, head, rest);
+    const record = version === undefined ? null : decodeRecord(id, head, rest);
     if (!record) this.#report(id);
     return record;
   }
 
-  /** A value of another type under a key of ours is as good as none: its user is logged out, not locked out by errors. */
+  /**
+   * Treats a value of another type under a key of this store as no value. Its user is logged out, not locked out by
+   * errors.
+   */
   #ifForeign<Instead>(id: string, instead: Instead): (error: unknown) => Instead {
     return (error) => {
       if (!String(error).includes('WRONGTYPE')) throw error;
@@ -140,8 +144,8 @@ export class RedisLoginStore extends LoginStore {
   }
 }
 
-/** The field of a login in the hash of its user. */
+/** Returns the field of a login in the hash of its user. */
 const fieldOf = (id: string): string => id.slice(16);
 
-/** The field of its session values. */
+/** Returns the field of its session values. */
 const valuesOf = (id: string): string => `${fieldOf(id)}:v`;

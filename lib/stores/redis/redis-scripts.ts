@@ -1,7 +1,10 @@
-/** The scripts that run inside Redis, where nothing comes between two steps. Each touches the one key of one user. */
+/**
+ * The scripts that run inside Redis. No other command runs between two of their steps. Each uses the one key of one
+ * user.
+ */
 import { createHash } from 'node:crypto';
 
-/** A script and the name that Redis knows it by. */
+/** A script, and the hash by which Redis knows it. */
 export interface RedisScript {
   readonly text: string;
   readonly sha: string;
@@ -10,16 +13,18 @@ export interface RedisScript {
 const script = (text: string): RedisScript => ({ text, sha: createHash('sha1').update(text).digest('hex') });
 
 /*
- * One hash a user. A login is the field `<22 characters of its id>`, "version:startedAt:lastSeenAt:endsAt:text"; its session
- * values are the field with ":v" behind it; a noted theft is the field "theft". The text is never taken apart here: cjson
- * turns an empty list into an empty object.
+ * Each user has one hash. A login is the field `<22 characters of its id>`: "version:startedAt:lastSeenAt:endsAt:text".
+ * Its session values are the field with ":v" behind it. A noted theft is the field "theft". No script parses the text,
+ * because cjson turns an empty list into an empty object.
  */
 const HEAD = String.raw`'^(%d+):(%d+):(%d+):(%d+):(.*)$'`;
 
 /** Captures lastSeenAt and endsAt alone. Capturing the text as well would copy it for each login that is read. */
 const TIMES = String.raw`'^%d+:%d+:(%d+):(%d+):'`;
 
-/** Lets the key live until `ends` at least. A key without a time to live answers -1, and PEXPIRE GT would leave it without one. */
+/**
+ * Keeps the key until `ends` at least. PTTL is -1 for a key without a time to live, and PEXPIRE GT would give it none.
+ */
 const KEEP = `
 local function keep(ends, now)
   local ttl = math.max(1, math.ceil(ends - now))
@@ -27,18 +32,18 @@ local function keep(ends, now)
 end`;
 
 /**
- * Deletes the expired logins of a user, then evicts the oldest ones that exceed the cap.
- * Returns the evicted fields, or nil where the insert is refused. Reads the ARGV of INSERT.
+ * Deletes the expired logins of a user, then evicts the oldest ones that exceed the cap. Returns the evicted fields, or
+ * nil where the insert is refused. Reads the ARGV of INSERT.
  */
 const MAKE_ROOM = `
 local function makeRoom(now, most)
-  local leaving, counted, evicted = {}, {}, {}
-  for at = 8, #ARGV do leaving[ARGV[at]] = true end
+  local excluded, counted, evicted = {}, {}, {}
+  for at = 8, #ARGV do excluded[ARGV[at]] = true end
   for _, other in ipairs(redis.call('HKEYS', KEYS[1])) do
     if #other == 22 then
       local seen, ends = string.match(redis.call('HGET', KEYS[1], other), ${TIMES})
       if not ends or tonumber(ends) <= now then redis.call('HDEL', KEYS[1], other, other .. ':v')
-      elseif not leaving[other] then counted[#counted + 1] = { other, tonumber(seen) } end
+      elseif not excluded[other] then counted[#counted + 1] = { other, tonumber(seen) } end
     end
   end
 
@@ -54,8 +59,8 @@ local function makeRoom(now, most)
 end`;
 
 /**
- * ARGV: field, head and text, values or '', now, endsAt, most, 'evict-oldest' or 'refuse', leaving fields.
- * Answers inserted, theft, evicted.
+ * Inserts a record. ARGV: field, head and text, values or '', now, endsAt, most, 'evict-oldest' or 'refuse', excluded
+ * fields. Returns inserted, theft, evicted.
  */
 export const INSERT: RedisScript = script(`${KEEP}${MAKE_ROOM}
 local field, record, values, now, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[6])
@@ -82,10 +87,13 @@ else redis.call('HSET', KEYS[1], field, record, field .. ':v', values) end
 keep(tonumber(ARGV[5]), now)
 
 local answer = { 1, known[2] or '' }
-for _, gone in ipairs(evicted) do answer[#answer + 1] = gone end
+for _, other in ipairs(evicted) do answer[#answer + 1] = other end
 return answer`);
 
-/** ARGV: field, expected version, new version, startedAt, lastSeenAt, endsAt, text, now, 'keep', 'drop' or 'set', values. Answers 1 or 0. */
+/**
+ * Replaces a record. ARGV: field, expected version, new version, startedAt, lastSeenAt, endsAt, text, now, 'keep',
+ * 'drop' or 'set', values. Returns 1 or 0.
+ */
 export const REPLACE: RedisScript = script(`${KEEP}
 local current = redis.call('HGET', KEYS[1], ARGV[1])
 if not current then return 0 end
@@ -99,7 +107,7 @@ elseif ARGV[9] == 'set' then redis.call('HSET', KEYS[1], ARGV[1] .. ':v', ARGV[1
 keep(tonumber(ends), tonumber(ARGV[8]))
 return 1`);
 
-/** ARGV: field, lastSeenAt, endsAt, now. */
+/** Moves the times of a login. ARGV: field, lastSeenAt, endsAt, now. Returns 1 or 0. */
 export const TOUCH: RedisScript = script(`${KEEP}
 local current = redis.call('HGET', KEYS[1], ARGV[1])
 if not current then return 0 end
@@ -111,7 +119,7 @@ redis.call('HSET', KEYS[1], ARGV[1], table.concat({ version, started, seen, ends
 keep(tonumber(ends), tonumber(ARGV[4]))
 return 1`);
 
-/** ARGV: field, startedAt, values. Answers 1 or 0. */
+/** Saves session values. ARGV: field, startedAt, values. Returns 1 or 0. */
 export const SAVE_VALUES: RedisScript = script(`
 local current = redis.call('HGET', KEYS[1], ARGV[1])
 if not current then return 0 end
@@ -120,14 +128,16 @@ if started ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1] .. ':v', ARGV[3])
 return 1`);
 
-/** ARGV: field, theftSeenAt, milliseconds that the note is kept. Answers 1 or 0. */
+/**
+ * Deletes a login and notes a theft. ARGV: field, theftSeenAt, lifetime of the note in milliseconds. Returns 1 or 0.
+ */
 export const DELETE_FOR_THEFT: RedisScript = script(`${KEEP}
 if redis.call('HDEL', KEYS[1], ARGV[1], ARGV[1] .. ':v') == 0 then return 0 end
 redis.call('HSET', KEYS[1], 'theft', ARGV[2])
 keep(tonumber(ARGV[3]), 0)
 return 1`);
 
-/** ARGV: now. Answers field, record, field, record ...; what has ended goes. */
+/** Lists the logins of a user, and deletes expired ones. ARGV: now. Returns field, record, field, record ... */
 export const LIST: RedisScript = script(`
 local answer = {}
 for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
@@ -140,13 +150,13 @@ for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
 end
 return answer`);
 
-/** ARGV: a field that stays, or ''. Answers the fields of the logins that were ended. */
+/** Deletes the logins of a user. ARGV: a field that stays, or ''. Returns the deleted fields. */
 export const DELETE_ALL: RedisScript = script(`
-local ended = {}
+local deleted = {}
 for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
   if #field == 22 and field ~= ARGV[1] then
     redis.call('HDEL', KEYS[1], field, field .. ':v')
-    ended[#ended + 1] = field
+    deleted[#deleted + 1] = field
   end
 end
-return ended`);
+return deleted`);

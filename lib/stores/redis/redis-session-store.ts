@@ -1,10 +1,13 @@
-/** Sessions of visitors who are not logged in, in Redis. Each ends a day after its last use, by its time to live. */
+/** Keeps sessions of anonymous visitors in Redis. Each expires a day after its last use, by its time to live. */
 import type { SessionStore, StoredSession } from '../../logins/login-storage.js';
 import { SESSION_LIFETIME } from '../lifetimes.js';
 import { answer, sessionOf } from '../session-answers.js';
 import type { RedisConnection } from './redis-connection.js';
 
-/** A session store of express-session's shape, small: the well-kept one serves one of the two clients alone. */
+/**
+ * A small session store of express-session's shape. The well-kept store connect-redis serves one of the two clients
+ * alone.
+ */
 export class RedisSessionStore implements SessionStore {
   /** @param prefix stands before every key */
   constructor(

@@ -1,4 +1,4 @@
-/** redisStorage(): sessions and logins in one Redis. */
+/** Makes redisStorage(): sessions and logins in one Redis. */
 import { LoginFault } from '../../exceptions/login-fault.js';
 import type { LoginStorage } from '../../logins/login-storage.js';
 import type { RedisClient } from './redis-client.js';
@@ -8,26 +8,27 @@ import { RedisSessionStore } from './redis-session-store.js';
 
 /** The options of `redisStorage()`. */
 export interface RedisStorageOptions {
-  /** Stands before every key. Two applications on one Redis need two. Default: `'nestjs-login:'`. */
+  /** Begins every key. Two applications on one Redis need two prefixes. Default: `'nestjs-login:'`. */
   readonly prefix?: string;
-  /** Stands in for the server's clock, in milliseconds; for tests. Default: the server's. */
+  /** Replaces the server's clock, in milliseconds; for tests. Default: the server's. */
   readonly clock?: () => number;
 }
 
 /** A storage in Redis. */
 export interface RedisStorage extends LoginStorage {
-  /** login records, with the session values of who is logged in */
+  /** login records, with the session values of each login */
   readonly logins: RedisLoginStore;
-  /** sessions of visitors who are not logged in */
+  /** sessions of visitors without a login */
   readonly sessions: RedisSessionStore;
 }
 
 /**
- * Keeps logins and sessions in Redis 6.2 or newer (or Valkey): one node, Sentinel or Cluster. As durable as that Redis is:
- * with `appendfsync everysec` a crash may bring back what was ended in the last second.
- * @param client the application's own: of node-redis (4 or newer) or ioredis (5 or newer), connected. It is never closed here
- * @throws LoginFault ERR_LOGIN_STORAGE for a client of another kind; at the application's start for one that is closed, a
- *   server that does not answer or is too old
+ * Keeps logins and sessions in Redis 6.2 or newer (or Valkey): one node, Sentinel or Cluster. The storage is as durable
+ * as that Redis. With `appendfsync everysec` a crash may bring back logins that were deleted in the last second.
+ * @param client a connected client of the application: node-redis (4 or newer) or ioredis (5 or newer). The storage
+ *   never closes it
+ * @throws LoginFault ERR_LOGIN_STORAGE for a client of another kind. The application's start throws it for a closed
+ *   client, and for a server that does not answer or is too old
  * @example
  * const client = createClient({ url: process.env.REDIS_URL, disableOfflineQueue: true });
  * client.on('error', (error) => logger.error(error)); // without a listener Node ends the process

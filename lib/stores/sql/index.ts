@@ -1,4 +1,4 @@
-/** `nestjs-login/sql`: sessions and logins in PostgreSQL or SQLite, by the application's own connections. */
+/** Exports `nestjs-login/sql`: sessions and logins in PostgreSQL or SQLite, by the application's own connections. */
 export type { PgPool, SqlDatabase, SqlDriver, SqliteDatabase, SqlRow, SqlStatement, SqlValue } from './sql-driver.js';
 export { SqlLoginStore } from './sql-login-store.js';
 export { loginSchema } from './sql-schema.js';

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-/** The command `nestjs-login-migrate`: makes or updates the tables of `sqlStorage()`, or prints the SQL that does. */
+/**
+ * The command `nestjs-login-migrate`. It makes or updates the tables of `sqlStorage()`, or prints the SQL that does.
+ */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,7 +15,7 @@ nestjs-login-migrate --print postgres|sqlite [--table-prefix login_]   prints th
 DATABASE_URL is postgres://user:password@host/database, or sqlite:FILE. The drivers are the application's: pg, or one of
 libsql, better-sqlite3 and node:sqlite.`;
 
-/** Packages of the application whose folder this is run in, not of this package, which brings no driver. */
+/** Loads packages of the application in the current folder, because this package brings no driver. */
 const ofApplication = createRequire(join(process.cwd(), 'package.json'));
 
 async function run(): Promise<void> {
@@ -23,12 +25,14 @@ async function run(): Promise<void> {
   });
   const tablePrefix = values['table-prefix'];
   const [url, ...others] = positionals;
+
   if (values.help) return console.log(USAGE);
   if ((values.print === 'postgres' || values.print === 'sqlite') && url === undefined) {
     process.stdout.write(loginSchema(values.print, tablePrefix));
     return;
   }
   if (values.print !== undefined || url === undefined || others.length) throw new Error(USAGE);
+
   const { database, close } = await open(url);
   try {
     const { from, to } = await migrateLoginTables(database, tablePrefix === undefined ? {} : { tablePrefix });
@@ -48,9 +52,11 @@ async function open(url: string): Promise<{ database: SqlDatabase; close: () => 
     const pool = new Pool({ connectionString: url, max: 1 });
     return { database: pool, close: () => pool.end() };
   }
-  // Without a file SQLite would make the tables in a database that is gone when it is closed.
+
+  // Without a file SQLite would make the tables in a database that disappears when it is closed.
   if (!/^sqlite:./.test(url))
     throw new Error(`${USAGE}\n\nThis is no DATABASE_URL: ${url.replace(/\/\/.*@/, '//...@')}`);
+
   type Database = new (file: string) => SqliteDatabase & { close(): void };
   const found = load<Database | { DatabaseSync: Database }>(['libsql', 'better-sqlite3', 'node:sqlite']);
   const Opened = 'DatabaseSync' in found ? found.DatabaseSync : found;
@@ -58,7 +64,7 @@ async function open(url: string): Promise<{ database: SqlDatabase; close: () => 
   return { database, close: () => database.close() };
 }
 
-/** The first of these packages that the application has. */
+/** Returns the first of these packages that the application has. */
 function load<Package>(names: readonly string[]): Package {
   for (const name of names)
     try {
@@ -73,7 +79,7 @@ function load<Package>(names: readonly string[]): Package {
 }
 
 run().catch((error: unknown) => {
-  // Where a name has several addresses and none answers, Node's error says nothing but its parts.
+  // If a name has several addresses and none answers, only the parts of Node's error have a message.
   const [first = error] = error instanceof AggregateError ? (error.errors as unknown[]) : [];
   console.error(first instanceof Error ? first.message : first);
   process.exitCode = 1;

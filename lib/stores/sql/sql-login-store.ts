@@ -1,20 +1,20 @@
-/** Login records in a SQL database: one row a login, with what is compared and sorted by in columns of its own. */
+/** Keeps login records in a SQL database. Each login is a row, and each compared or sorted value has its own column. */
 import { Logger } from '@nestjs/common';
 import { userKeyOf } from '../../logins/login-id.js';
 import type { LoginRecord } from '../../logins/login-record.js';
 import { LoginStore } from '../../logins/login-store.js';
 import type { FoundLogin, InsertedLogin, ListedLogins, LoginCap, LoginUse } from '../../logins/login-store.js';
 import { MOST_SWEPT, NOTE_LIFETIME } from '../lifetimes.js';
-import { recordOf, textOf } from '../record-text.js';
+import { decodeRecord, encodeRecord } from '../record-codec.js';
 import type { SqlDriver, SqlRow, SqlStatement, SqlValue } from './sql-driver.js';
 import { checkSchema } from './sql-schema.js';
 
-/** What the function that inserts in PostgreSQL takes, see sql-schema.ts. */
+/** The parameter types of the function that inserts in PostgreSQL, see sql-schema.ts. */
 const INSERT_TYPES = 'text text integer bigint bigint bigint text text bigint integer integer text'.split(' ');
 
 const HEAD = 'id, version, started_at, last_seen_at, ends_at, record';
 
-/** Keeps what `LoginStore` promises on PostgreSQL and SQLite; ended records leave by `deleteExpired`. */
+/** Keeps the promises of `LoginStore` on PostgreSQL and SQLite. Expired records leave by `deleteExpired`. */
 export class SqlLoginStore extends LoginStore {
   readonly #logger = new Logger('SqlLoginStore');
   readonly #latest: string;
@@ -22,8 +22,8 @@ export class SqlLoginStore extends LoginStore {
   readonly #thefts: string;
 
   /**
-   * @param prefix what begins the name of every table
-   * @param clock the database's time, in milliseconds
+   * @param prefix begins the name of every table
+   * @param clock returns the database's time, in milliseconds
    */
   constructor(
     private readonly driver: SqlDriver,
@@ -47,11 +47,11 @@ export class SqlLoginStore extends LoginStore {
   override async insert(record: LoginRecord, values: string | null, cap: LoginCap): Promise<InsertedLogin> {
     const { id, version, session, lastSeenAt, endsAt, createdAt } = record;
     const userKey = userKeyOf(id);
-    const row = [id, userKey, version, session.startedAt, lastSeenAt, endsAt, textOf(record), values];
-    const leaving = cap.leaving.filter((other) => userKeyOf(other) === userKey);
+    const row = [id, userKey, version, session.startedAt, lastSeenAt, endsAt, encodeRecord(record), values];
+    const excludedIds = cap.excludedIds.filter((other) => userKeyOf(other) === userKey);
     return this.driver.dialect === 'postgres'
-      ? this.#insertByFunction([...row, createdAt, cap.most, Number(cap.whenFull === 'refuse'), leaving.join()])
-      : this.#insertInSteps(row, createdAt, { ...cap, leaving });
+      ? this.#insertByFunction([...row, createdAt, cap.most, Number(cap.whenFull === 'refuse'), excludedIds.join()])
+      : this.#insertInSteps(row, createdAt, { ...cap, excludedIds });
   }
 
   override async find(id: string, wanted: { readonly values: boolean }): Promise<FoundLogin> {
@@ -68,7 +68,7 @@ export class SqlLoginStore extends LoginStore {
 
   override async replace(record: LoginRecord, expectedVersion: number, values?: string | null): Promise<boolean> {
     const { id, version, session, lastSeenAt, endsAt } = record;
-    const head = [id, expectedVersion, version, session.startedAt, textOf(record), lastSeenAt, endsAt];
+    const head = [id, expectedVersion, version, session.startedAt, encodeRecord(record), lastSeenAt, endsAt];
     const rows = await this.#rows(
       `UPDATE ${this.#records} SET version = $3, started_at = $4, record = $5,
         last_seen_at = ${this.#latest}(last_seen_at, $6), ends_at = ${this.#latest}(ends_at, $7)
@@ -88,20 +88,22 @@ export class SqlLoginStore extends LoginStore {
   }
 
   override async delete(id: string, theftSeenAt?: number): Promise<boolean> {
-    const ended = `DELETE FROM ${this.#records} WHERE id = $1 RETURNING id`;
-    if (theftSeenAt === undefined) return (await this.#rows(ended, [id])).length > 0;
+    const deletion = `DELETE FROM ${this.#records} WHERE id = $1 RETURNING id`;
+    if (theftSeenAt === undefined) return (await this.#rows(deletion, [id])).length > 0;
+
+    const values = [id, userKeyOf(id), theftSeenAt];
     const note = `INSERT INTO ${this.#thefts} (user_key, seen_at)`;
     const latest = 'ON CONFLICT (user_key) DO UPDATE SET seen_at = excluded.seen_at';
     if (this.driver.dialect === 'postgres') {
-      const text = `WITH ended AS (${ended}), noted AS (${note} SELECT $2, CAST($3 AS BIGINT) FROM ended ${latest}) SELECT id FROM ended`;
-      return (await this.#rows(text, [id, userKeyOf(id), theftSeenAt])).length > 0;
+      const text = `WITH deleted AS (${deletion}),
+        noted AS (${note} SELECT $2, CAST($3 AS BIGINT) FROM deleted ${latest})
+        SELECT id FROM deleted`;
+      return (await this.#rows(text, values)).length > 0;
     }
+
     const [, rows = []] = await this.driver.run([
-      {
-        text: `${note} SELECT $2, $3 FROM ${this.#records} WHERE id = $1 ${latest}`,
-        values: [id, userKeyOf(id), theftSeenAt],
-      },
-      { text: ended, values: [id] },
+      { text: `${note} SELECT $2, $3 FROM ${this.#records} WHERE id = $1 ${latest}`, values },
+      { text: deletion, values: [id] },
     ]);
     return rows.length > 0;
   }
@@ -119,15 +121,15 @@ export class SqlLoginStore extends LoginStore {
   override async deleteExpired(): Promise<number> {
     const now = await this.clock();
     const some = `SELECT id FROM ${this.#records} WHERE ends_at <= $1 LIMIT ${MOST_SWEPT}`;
-    // Looked at again: a login that was touched since stays.
+    // The second comparison keeps a login that was touched in between.
     const text = `DELETE FROM ${this.#records} WHERE id IN (${some}) AND ends_at <= $1 RETURNING id`;
-    const ended = await this.#rows(text, [now]);
+    const deleted = await this.#rows(text, [now]);
     await this.#rows(`DELETE FROM ${this.#thefts} WHERE seen_at <= $1`, [now - NOTE_LIFETIME]);
-    return ended.length;
+    return deleted.length;
   }
 
   async #insertByFunction(values: readonly SqlValue[]): Promise<InsertedLogin> {
-    // With their types: of functions of one name PostgreSQL takes the one that fits best, and others may make one.
+    // States the types, because PostgreSQL picks the best fit of all functions of this name, and others may define one.
     const marks = values.map((_, at) => `$${at + 1}::${INSERT_TYPES[at]}`).join(', ');
     const [row = {}] = await this.#rows(`SELECT * FROM ${this.prefix}insert(${marks})`, values);
     return {
@@ -137,10 +139,10 @@ export class SqlLoginStore extends LoginStore {
     };
   }
 
-  /** SQLite has one writer at a time, so the steps of one transaction see nothing of another. */
+  /** Inserts by one transaction. SQLite has one writer at a time, so its steps see nothing of another transaction. */
   async #insertInSteps(row: readonly SqlValue[], now: number, cap: LoginCap): Promise<InsertedLogin> {
     const [id = '', userKey = ''] = row;
-    const mine = [userKey, ...cap.leaving];
+    const mine = [userKey, ...cap.excludedIds];
     const marks = row.map((_, at) => `$${at + mine.length + 1}`).join(', ');
 
     const [, evicted = [], inserted = [], thefts = []] = await this.driver.run([
@@ -160,7 +162,7 @@ export class SqlLoginStore extends LoginStore {
 
     return {
       isInserted: inserted.length > 0,
-      evicted: evicted.map((gone) => String(gone.id)),
+      evicted: evicted.map((each) => String(each.id)),
       theftSeenAt: numberOrNull(thefts[0]?.seen_at),
     };
   }
@@ -171,7 +173,7 @@ export class SqlLoginStore extends LoginStore {
     const others = `SELECT id FROM ${this.#records} WHERE user_key = $1`;
     const excess = cap.whenFull === 'refuse' ? '0' : `max(0, ${count} - ${cap.most})`;
 
-    // A query with the limit 0 ends before it reads a row.
+    // A query with the limit 0 reads no row.
     return [
       {
         text: `DELETE FROM ${this.#records} WHERE id IN
@@ -180,16 +182,16 @@ export class SqlLoginStore extends LoginStore {
       },
       {
         text: `DELETE FROM ${this.#records} WHERE id IN
-          (${others} AND id NOT IN (${marksOf(cap.leaving)}) ORDER BY last_seen_at LIMIT ${excess}) RETURNING id`,
+          (${others} AND id NOT IN (${marksOf(cap.excludedIds)}) ORDER BY last_seen_at LIMIT ${excess}) RETURNING id`,
         values: mine,
       },
     ];
   }
 
   /** Returns the SQL that counts the logins of the user `$1` and a new one. It reads two indexes and no row. */
-  #countWith({ leaving }: LoginCap): string {
+  #countWith({ excludedIds }: LoginCap): string {
     const all = `SELECT count(*) FROM ${this.#records} WHERE user_key = $1`;
-    return `((${all}) - (SELECT count(*) FROM ${this.#records} WHERE id IN (${marksOf(leaving)})) + 1)`;
+    return `((${all}) - (SELECT count(*) FROM ${this.#records} WHERE id IN (${marksOf(excludedIds)})) + 1)`;
   }
 
   async #rows(text: string, values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
@@ -204,14 +206,14 @@ export class SqlLoginStore extends LoginStore {
       lastSeenAt: Number(row.last_seen_at),
       endsAt: Number(row.ends_at),
     };
-    const record = recordOf(String(row.id), head, String(row.record));
+    const record = decodeRecord(String(row.id), head, String(row.record));
     if (!record)
       this.#logger.error(`The row "${String(row.id)}" of ${this.#records} is damaged: nobody is logged in by it.`);
     return record;
   }
 }
 
-/** The marks of excluded ids, which follow the user key `$1`. */
+/** Returns the marks of the excluded ids, which follow the user key `$1`. */
 const marksOf = (ids: readonly string[]): string => ids.map((_, at) => `$${at + 2}`).join(', ');
 
 const numberOrNull = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value));

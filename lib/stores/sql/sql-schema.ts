@@ -1,14 +1,14 @@
-/** The tables, in versions: what each version adds, and how a database is brought to the newest. Nothing here runs by itself. */
+/** Defines the tables in versions, and brings a database to the newest version. No part of it runs by itself. */
 import { LoginFault } from '../../exceptions/login-fault.js';
-import { inTime, PATIENCE_AT_START } from '../in-time.js';
+import { START_TIMEOUT, withTimeout } from '../with-timeout.js';
 import type { SqlDriver } from './sql-driver.js';
 
 type Dialect = SqlDriver['dialect'];
 
-/** What begins the name of every table, where nothing else is said. */
+/** The default beginning of every table's name. */
 export const TABLE_PREFIX = 'login_';
 
-/** The statements that lead from each version to the next one. A version that was released is never changed. */
+/** The statements that lead from each version to the next one. A released version never changes. */
 const MIGRATIONS: readonly ((prefix: string, dialect: Dialect) => readonly string[])[] = [
   (prefix, dialect) => [
     `CREATE TABLE ${prefix}schema (version INTEGER NOT NULL)`,
@@ -32,18 +32,19 @@ const MIGRATIONS: readonly ((prefix: string, dialect: Dialect) => readonly strin
   ],
 ];
 
-/** The version that this package works with. */
+/** The version that this package needs. */
 const NEWEST = MIGRATIONS.length;
 
 /**
- * Makes the function that writes a login in one round trip. It writes one login of a user after the other, so the cap
- * holds on every node. Each of its statements sees the commits that came while the lock was awaited. A single statement
- * would not. The first count includes expired and leaving logins. Below the cap nothing else is read of them.
+ * Returns the SQL of the function that inserts a login in one round trip. A lock lets it insert one login of a user
+ * after the other, so the cap holds on every node. Each of its statements sees the commits that came while it waited
+ * for the lock. A single statement would not see them. The first count includes expired and excluded logins. Below the
+ * cap it reads nothing else of them.
  */
 function insertFunction(prefix: string): string {
   return `CREATE FUNCTION ${prefix}insert(
       p_id TEXT, p_user_key TEXT, p_version INTEGER, p_started_at BIGINT, p_last_seen_at BIGINT, p_ends_at BIGINT,
-      p_record TEXT, p_values TEXT, p_now BIGINT, p_most INTEGER, p_refuses INTEGER, p_leaving TEXT
+      p_record TEXT, p_values TEXT, p_now BIGINT, p_most INTEGER, p_refuses INTEGER, p_excluded TEXT
     ) RETURNS TABLE (inserted INTEGER, evicted TEXT, theft_seen_at BIGINT) LANGUAGE plpgsql AS $$
     DECLARE
       many INTEGER;
@@ -53,19 +54,19 @@ function insertFunction(prefix: string): string {
       IF (SELECT count(*) FROM ${prefix}records r WHERE r.user_key = p_user_key) >= p_most THEN
         DELETE FROM ${prefix}records r WHERE r.user_key = p_user_key AND r.ends_at <= p_now;
         SELECT count(*) + 1 - p_most INTO many FROM ${prefix}records r
-          WHERE r.user_key = p_user_key AND NOT (r.id = ANY (string_to_array(p_leaving, ',')));
+          WHERE r.user_key = p_user_key AND NOT (r.id = ANY (string_to_array(p_excluded, ',')));
         IF many > 0 AND p_refuses = 1 THEN
           RETURN NEXT;
           RETURN;
         END IF;
         IF many > 0 THEN
-          WITH gone AS (
+          WITH deleted AS (
             DELETE FROM ${prefix}records r WHERE r.id IN (
               SELECT o.id FROM ${prefix}records o
-              WHERE o.user_key = p_user_key AND NOT (o.id = ANY (string_to_array(p_leaving, ',')))
+              WHERE o.user_key = p_user_key AND NOT (o.id = ANY (string_to_array(p_excluded, ',')))
               ORDER BY o.last_seen_at LIMIT many
             ) RETURNING r.id
-          ) SELECT string_agg(gone.id, ',') INTO evicted FROM gone;
+          ) SELECT string_agg(deleted.id, ',') INTO evicted FROM deleted;
         END IF;
       END IF;
       INSERT INTO ${prefix}records (id, user_key, version, started_at, last_seen_at, ends_at, record, session_values)
@@ -76,7 +77,7 @@ function insertFunction(prefix: string): string {
     END $$`;
 }
 
-/** Brings the tables to the newest version, see `migrateLoginTables`. */
+/** Brings the tables to the newest version. See `migrateLoginTables`. */
 export async function migrate(
   driver: SqlDriver,
   tablePrefix: string,
@@ -85,10 +86,11 @@ export async function migrate(
   if (driver.dialect === 'sqlite') await driver.run([{ text: 'PRAGMA journal_mode = WAL', values: [] }]);
   const from = await versionOf(driver, prefix);
   if (from > NEWEST) throw otherVersion(from);
+
   for (let version = from; version < NEWEST; version += 1) {
     const statements = stepTo(version + 1, prefix, driver.dialect).map((text) => ({ text, values: [] }));
     await driver.run(statements).catch(async (error: unknown) => {
-      // Another process may have been at it at the same time: what counts is that the step was taken.
+      // Another process may have taken the step at the same time. Then it is done.
       if ((await versionOf(driver, prefix)) <= version) throw error;
     });
   }
@@ -96,9 +98,9 @@ export async function migrate(
 }
 
 /**
- * The schema of `sqlStorage()` as text, for who runs SQL by other means.
+ * Returns the schema of `sqlStorage()` as text, for tools that run SQL by other means.
  * @param tablePrefix begins the name of every table
- * @throws LoginFault ERR_LOGIN_STORAGE for a prefix that is no name
+ * @throws LoginFault ERR_LOGIN_STORAGE for a prefix that begins no table name
  */
 export function loginSchema(dialect: 'postgres' | 'sqlite', tablePrefix: string = TABLE_PREFIX): string {
   const prefix = checkPrefix(tablePrefix);
@@ -106,25 +108,34 @@ export function loginSchema(dialect: 'postgres' | 'sqlite', tablePrefix: string 
   return statements.map((text) => `${text};\n`).join('\n');
 }
 
-/** @throws LoginFault ERR_LOGIN_STORAGE where the database does not answer, or the tables are missing or of another version */
+/**
+ * Checks the database and its tables.
+ * @throws LoginFault ERR_LOGIN_STORAGE where the database does not answer, or the tables are missing or of another
+ *   version
+ */
 export async function checkSchema(driver: SqlDriver, prefix: string): Promise<void> {
-  const version = await inTime(versionOf(driver, prefix), PATIENCE_AT_START).catch((error: unknown) => {
+  const version = await withTimeout(versionOf(driver, prefix), START_TIMEOUT).catch((error: unknown) => {
     throw new LoginFault(
       'ERR_LOGIN_STORAGE',
       `The database of sqlStorage() does not answer: ${error instanceof Error ? error.message : String(error)}.`,
       'Give an open database or pool, and see that it can be reached with the user and password that it is given.',
     );
   });
+
   if (version === 0)
     throw new LoginFault('ERR_LOGIN_STORAGE', `The tables "${prefix}..." of sqlStorage() are missing.`, COMMAND);
   if (version !== NEWEST) throw otherVersion(version);
   if (driver.dialect === 'postgres') await checkServer(driver);
 }
 
-/** A stricter isolation reads what was before the lock was waited for: the cap would not hold, and logouts would fail. */
+/**
+ * Refuses a standby, and a stricter isolation. That one reads the state from before the wait for the lock. The cap
+ * would not hold, and logouts would fail.
+ */
 async function checkServer(driver: SqlDriver): Promise<void> {
   const text = `SELECT current_setting('transaction_isolation') AS isolation, pg_is_in_recovery() AS standby`;
   const [[{ isolation, standby } = {}] = []] = await driver.run([{ text, values: [] }]);
+
   if (standby === true)
     throw new LoginFault(
       'ERR_LOGIN_STORAGE',
@@ -139,7 +150,7 @@ async function checkServer(driver: SqlDriver): Promise<void> {
     );
 }
 
-/** @throws LoginFault ERR_LOGIN_STORAGE */
+/** Returns a prefix that may begin a table name. @throws LoginFault ERR_LOGIN_STORAGE for any other */
 export function checkPrefix(prefix: string): string {
   if (typeof prefix === 'string' && /^[a-z][a-z0-9_]{0,30}$/.test(prefix)) return prefix;
   throw new LoginFault(
@@ -157,7 +168,7 @@ function stepTo(version: number, prefix: string, dialect: Dialect): string[] {
   return [...statements, `UPDATE ${prefix}schema SET version = ${version}`];
 }
 
-/** 0: there are no tables yet. */
+/** Returns the version of the tables; 0 where there are none yet. */
 async function versionOf(driver: SqlDriver, prefix: string): Promise<number> {
   const text = `SELECT version FROM ${prefix}schema`;
   const [rows = []] = await driver.run([{ text, values: [] }]).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-/** Sessions of visitors who are not logged in, in a SQL database. Each ends a day after its last use. */
+/** Keeps sessions of anonymous visitors in a SQL database. Each expires a day after its last use. */
 import type { SessionStore, StoredSession } from '../../logins/login-storage.js';
 import { MOST_SWEPT, SESSION_LIFETIME } from '../lifetimes.js';
 import { answer, sessionOf } from '../session-answers.js';
@@ -10,8 +10,8 @@ export class SqlSessionStore implements SessionStore {
   readonly #sessions: string;
 
   /**
-   * @param prefix what begins the name of every table
-   * @param clock the database's time, in milliseconds
+   * @param prefix begins the name of every table
+   * @param clock returns the database's time, in milliseconds
    */
   constructor(
     private readonly driver: SqlDriver,
@@ -57,7 +57,7 @@ export class SqlSessionStore implements SessionStore {
     );
   }
 
-  /** Drops sessions that have ended, a thousand at the most. */
+  /** Deletes expired sessions, a thousand at most. */
   async deleteExpired(): Promise<void> {
     const some = `SELECT id FROM ${this.#sessions} WHERE ends_at <= $1 LIMIT ${MOST_SWEPT}`;
     await this.#run(`DELETE FROM ${this.#sessions} WHERE id IN (${some}) AND ends_at <= $1`, (now) => [now]);

@@ -1,32 +1,33 @@
-/** What the cases of the contract are made of: a promise, a record as LoginModule makes them, calls that race. */
+/** The parts of a contract case: a promise, records like those of LoginModule, and racing calls. */
 import { randomBytes } from 'node:crypto';
-import type { LoginCap, LoginRecord, LoginStore } from '../../index.js';
+import type { FoundLogin, LoginCap, LoginRecord, LoginStore } from '../../index.js';
 
-/** One promise: its name is the sentence, `check` rejects where it is broken. */
+/** One promise. Its name is the sentence, and `check` rejects where a store breaks it. */
 export interface StoreContractCase {
   readonly name: string;
-  /** @param store an empty or used store; cases use ids of their own */
+  /** Tries the promise. @param store an empty or used store, because each case uses ids of its own */
   readonly check: (store: LoginStore) => Promise<void>;
 }
 
-/** How many calls race. */
+/** The number of racing calls. */
 export const RACERS = 100;
-/** Milliseconds. */
+/** An hour in milliseconds. */
 export const HOUR = 3_600_000;
 
-/** A cap that no case reaches which is not about caps. */
-export const ROOMY: LoginCap = { most: 10_000, whenFull: 'refuse', leaving: [] };
+/** The cap of the cases that are not about caps. None of them reaches it. */
+export const ROOMY: LoginCap = { most: 10_000, whenFull: 'refuse', excludedIds: [] };
 
-/** A user whom no other case has. */
+/** Makes the key of a new user. */
 export const newUserKey = (): string => randomBytes(12).toString('base64url');
 
-/** A record as LoginModule makes them, of this user or of one whom no other case has. */
+/** Makes a record like those of LoginModule, of this user or of a new one. */
 export async function newRecord(
   store: LoginStore,
   changes: Partial<LoginRecord> = {},
   userKey = newUserKey(),
 ): Promise<LoginRecord> {
   const now = await store.now();
+
   return {
     id: userKey + randomBytes(16).toString('base64url'),
     stampHash: 's'.repeat(22),
@@ -54,10 +55,13 @@ export async function newRecord(
   };
 }
 
-/** So many calls at once. */
+/** Makes all racing calls at once. */
 export const inParallel = <Answer>(work: (racer: number) => Promise<Answer>): Promise<Answer[]> =>
   Promise.all(Array.from({ length: RACERS }, (_, racer) => work(racer)));
 
-/** How many of the items are the wanted one. */
+/** Counts the items that equal the wanted one. */
 export const count = <Item>(items: readonly Item[], wanted: Item): number =>
   items.filter((item) => item === wanted).length;
+
+/** Returns a found login without the time of the answer. */
+export const withoutTime = ({ record, values }: FoundLogin): Omit<FoundLogin, 'now'> => ({ record, values });

@@ -1,10 +1,10 @@
-/** What a LoginStore promises to one caller. */
+/** The promises of a LoginStore to a single caller. */
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import type { LoginRecord } from '../../index.js';
 import type { StoreContractCase } from './contract-case.js';
-import { HOUR, newRecord, newUserKey, ROOMY } from './contract-case.js';
+import { HOUR, newRecord, newUserKey, ROOMY, withoutTime } from './contract-case.js';
 
-/** Promises that need no second caller to be broken. */
+/** A store can break these promises without a second caller. */
 export const singleCallerCases: readonly StoreContractCase[] = [
   {
     name: 'finds what was inserted, to the letter, with its values',
@@ -62,10 +62,7 @@ export const singleCallerCases: readonly StoreContractCase[] = [
       equal(await store.replace({ ...record, version: 2 }, 1), false);
       equal(await store.saveValues(record.id, record.session.startedAt, '{"late":1}'), false);
       await store.touch(record.id, { lastSeenAt: record.lastSeenAt + 1, endsAt: record.endsAt + 1 });
-      deepEqual(await store.find(record.id, { values: true }).then(({ record: gone, values }) => [gone, values]), [
-        null,
-        null,
-      ]);
+      deepEqual(await store.find(record.id, { values: true }).then(withoutTime), { record: null, values: null });
     },
   },
   {
@@ -149,10 +146,10 @@ export const singleCallerCases: readonly StoreContractCase[] = [
     name: 'sweeps what has ended, unless that leaves by itself, and nothing else',
     check: async (store) => {
       const now = await store.now();
-      const [ended, alive] = [await newRecord(store, { endsAt: now - 1 }), await newRecord(store)];
-      for (const record of [ended, alive]) await store.insert(record, '{}', ROOMY);
+      const [expired, alive] = [await newRecord(store, { endsAt: now - 1 }), await newRecord(store)];
+      for (const record of [expired, alive]) await store.insert(record, '{}', ROOMY);
       const swept = await store.deleteExpired();
-      const { record: left, now: later } = await store.find(ended.id, { values: true });
+      const { record: left, now: later } = await store.find(expired.id, { values: true });
       ok(left === null || (swept === 0 && left.endsAt <= later));
       deepEqual((await store.find(alive.id, { values: false })).record, alive);
     },

@@ -1,18 +1,22 @@
-/** What a LoginStore promises about all logins of one user: the list, the end of all, and how many there may be. */
+/** The promises of a LoginStore about all logins of one user: their list, their end, and their number. */
 import { deepEqual, equal } from 'node:assert/strict';
-import type { FoundLogin, LoginCap, LoginRecord, LoginStore } from '../../index.js';
+import type { LoginCap, LoginRecord, LoginStore } from '../../index.js';
 import type { StoreContractCase } from './contract-case.js';
-import { HOUR, inParallel, newRecord, newUserKey, RACERS, ROOMY } from './contract-case.js';
+import { HOUR, inParallel, newRecord, newUserKey, RACERS, ROOMY, withoutTime } from './contract-case.js';
 
 const idsOf = async (store: LoginStore, user: string): Promise<string[]> =>
   (await store.listByUser(user)).records.map(({ id }) => id).toSorted();
 
 const WHEN_FULL = ['evict-oldest', 'refuse'] as const;
 
-/** A cap of two, but for the logins that are leaving. */
-const two = (whenFull: LoginCap['whenFull'], ...leaving: string[]): LoginCap => ({ most: 2, whenFull, leaving });
+/** Makes a cap of two logins beside the excluded ones. */
+const two = (whenFull: LoginCap['whenFull'], ...excludedIds: string[]): LoginCap => ({
+  most: 2,
+  whenFull,
+  excludedIds,
+});
 
-/** Logins of one user; `ages` says how many milliseconds ago each was used. */
+/** Inserts logins of one user. `ages` are the milliseconds since the last use of each. */
 async function insertedOf(store: LoginStore, user: string, ...ages: number[]): Promise<LoginRecord[]> {
   const records: LoginRecord[] = [];
   for (const age of ages) {
@@ -23,7 +27,7 @@ async function insertedOf(store: LoginStore, user: string, ...ages: number[]): P
   return records;
 }
 
-/** Inserts a login of this user that has expired, and was used later than every other. */
+/** Inserts an expired login of this user that was used later than all others. */
 async function insertedExpired(store: LoginStore, user: string): Promise<LoginRecord> {
   const now = await store.now();
   const record = await newRecord(store, { lastSeenAt: now, endsAt: now - 1 }, user);
@@ -31,19 +35,18 @@ async function insertedExpired(store: LoginStore, user: string): Promise<LoginRe
   return record;
 }
 
-const withoutTime = ({ record, values }: FoundLogin): Omit<FoundLogin, 'now'> => ({ record, values });
-
-/** Promises about the logins of one user. */
+/** The promises about the logins of one user. */
 export const userCases: readonly StoreContractCase[] = [
   {
     name: 'lists the logins of a user as they are now, and those of nobody else',
     check: async (store) => {
       const user = newUserKey();
-      const [one, other, ended] = (await insertedOf(store, user, 0, 0, 0)) as [LoginRecord, LoginRecord, LoginRecord];
+      const [one, other, deleted] = (await insertedOf(store, user, 0, 0, 0)) as [LoginRecord, LoginRecord, LoginRecord];
       await insertedOf(store, newUserKey(), 0);
       const use = { lastSeenAt: one.lastSeenAt + 60_000, endsAt: one.endsAt + 60_000 };
       await store.touch(one.id, use);
-      await store.delete(ended.id);
+      await store.delete(deleted.id);
+
       const { records, now } = await store.listByUser(user);
       const expected = [{ ...one, ...use }, other].toSorted((a, b) => a.id.localeCompare(b.id));
       deepEqual(
@@ -60,6 +63,7 @@ export const userCases: readonly StoreContractCase[] = [
       const [user, stranger] = [newUserKey(), newUserKey()];
       const [stays, ...others] = (await insertedOf(store, user, 0, 0, 0)) as [LoginRecord, ...LoginRecord[]];
       await insertedOf(store, stranger, 0);
+
       const ids = others.map(({ id }) => id).toSorted();
       deepEqual((await store.deleteByUser(user, stays.id)).toSorted(), ids);
       deepEqual(await idsOf(store, user), [stays.id]);
@@ -81,7 +85,7 @@ export const userCases: readonly StoreContractCase[] = [
       deepEqual(await store.insert(next, null, two('evict-oldest')), answer);
       deepEqual(await idsOf(store, user), [next.id, recent.id].toSorted());
       equal((await store.find(old.id, { values: true })).values, null);
-      // What was used since is not the oldest.
+      // A login that was used in between is not the oldest.
       await store.touch(recent.id, { lastSeenAt: next.lastSeenAt + 1000, endsAt: recent.endsAt + 1000 });
       deepEqual((await store.insert(await newRecord(store, {}, user), null, two('evict-oldest'))).evicted, [next.id]);
     },
@@ -106,10 +110,10 @@ export const userCases: readonly StoreContractCase[] = [
       const refused = { isInserted: false, evicted: [], theftSeenAt: null };
       deepEqual(await store.insert(next, '{}', two('refuse')), refused);
       deepEqual(await idsOf(store, user), both.map(({ id }) => id).toSorted());
-      // The note waits for a login that is really made; one that is leaving makes room for it.
-      const leaving = both[0]?.id ?? '';
-      equal((await store.insert(next, null, two('refuse', leaving))).theftSeenAt, now);
-      equal((await idsOf(store, user)).includes(leaving), true);
+      // Only an inserted login takes the note. An excluded one makes room for it.
+      const excluded = both[0]?.id ?? '';
+      equal((await store.insert(next, null, two('refuse', excluded))).theftSeenAt, now);
+      equal((await idsOf(store, user)).includes(excluded), true);
     },
   },
   ...WHEN_FULL.map((whenFull) => ({
@@ -119,7 +123,7 @@ export const userCases: readonly StoreContractCase[] = [
       const [one, other] = (await insertedOf(store, user, 1000, 2000)) as [LoginRecord, LoginRecord];
       const next = await newRecord(store, {}, user);
       const answer = { isInserted: true, evicted: [], theftSeenAt: null };
-      deepEqual(await store.insert(next, '{}', { most: 3, whenFull, leaving: [] }), answer);
+      deepEqual(await store.insert(next, '{}', { most: 3, whenFull, excludedIds: [] }), answer);
       for (const record of [one, other]) {
         const found = await store.find(record.id, { values: true });
         deepEqual([found.record, found.values], [record, '{"kept":1}']);
@@ -158,7 +162,7 @@ export const userCases: readonly StoreContractCase[] = [
     name: `of ${RACERS} racing inserts of one user keeps as many as the cap allows: ${whenFull}`,
     check: async (store: LoginStore) => {
       const user = newUserKey();
-      const cap: LoginCap = { most: 3, whenFull, leaving: [] };
+      const cap: LoginCap = { most: 3, whenFull, excludedIds: [] };
       const answers = await inParallel(async () => store.insert(await newRecord(store, {}, user), null, cap));
       equal((await idsOf(store, user)).length, 3);
       equal(answers.filter(({ isInserted }) => isInserted).length, whenFull === 'refuse' ? 3 : RACERS);
@@ -181,6 +185,7 @@ export const userCases: readonly StoreContractCase[] = [
         else await store.insert(await newRecord(store, {}, user), null, ROOMY);
         return [];
       });
+
       for (const { id } of before) {
         equal(outcomes.flat().includes(id), true);
         deepEqual((await store.find(id, { values: true })).record, null);

@@ -1,0 +1,19 @@
+/** Deletes the logins of a user that were made with another security stamp, and tells it. */
+import type { LoginContext } from '../context/login-context.js';
+import { clientFacts } from '../logins/event-facts.js';
+import type { ActionServices } from './action-services.js';
+
+/**
+ * True where any login of the user was there that let nobody in any more.
+ * @param stampHash undefined: by limits alone
+ */
+export async function deleteOutdated(
+  { exchange }: LoginContext,
+  { userLogins, events }: ActionServices,
+  { userId, stampHash }: { readonly userId: string; readonly stampHash: string | null | undefined },
+): Promise<boolean> {
+  const deleted = await userLogins.endOutdated(userId, stampHash);
+  for (const loginId of deleted)
+    events.emit('loginRevoked', () => ({ ...clientFacts(exchange), userId, loginId, reason: 'stamp' }));
+  return deleted.length > 0;
+}

@@ -1,0 +1,81 @@
+/** The notice of one request. What the request writes, it also reads. */
+import type { HttpExchange } from '../http/http-exchange.js';
+import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
+import { NO_NOTICE } from './notice-cookie.js';
+import type { Notice, NoticeCookie } from './notice-cookie.js';
+
+/** Why a visitor is told something: a login was required, or a fresh one. */
+export type Challenge = 'login' | 'needs-refresh';
+
+/** A message for the next page. */
+export interface Flash {
+  readonly kind: Challenge;
+  readonly category: string;
+  readonly message: string;
+}
+
+const MARKS: Readonly<Record<Challenge, string>> = { login: 'l', 'needs-refresh': 'r' };
+
+/** The cookie holds the last so many messages. */
+const MOST_MARKS = 20;
+
+/** Keeps messages and the page to go on to from one request to the next. */
+export class Notices {
+  #notice: Notice | undefined;
+
+  constructor(
+    private readonly exchange: HttpExchange,
+    private readonly cookie: NoticeCookie,
+    private readonly options: ResolvedLoginOptions,
+  ) {}
+
+  /** Keeps a message for the next page. */
+  flash(kind: Challenge): void {
+    const notice = this.#read();
+    this.#write({ ...notice, marks: (notice.marks + MARKS[kind]).slice(-MOST_MARKS) });
+  }
+
+  /** Keeps the page to go on to; the last one wins. */
+  keepNext(next: string): void {
+    this.#write({ ...this.#read(), next });
+  }
+
+  /** Returns the messages, oldest first, and forgets them. */
+  takeFlashes(): Flash[] {
+    this.exchange.keepPrivate();
+    const notice = this.#read();
+    if (!notice.marks) return [];
+
+    this.#write({ ...notice, marks: '' });
+    return notice.marks.split('').flatMap((mark) => this.#flashOf(mark === MARKS.login ? 'login' : 'needs-refresh'));
+  }
+
+  /** Returns the page to go on to, and forgets it. */
+  takeNext(): string | undefined {
+    this.exchange.keepPrivate();
+    const notice = this.#read();
+    if (notice.next === null) return undefined;
+    this.#write({ ...notice, next: null });
+    return notice.next;
+  }
+
+  /** Forgets everything, so that the next person at this browser is told nothing. */
+  clearNotices(): void {
+    if (this.#read() !== NO_NOTICE) this.#write(NO_NOTICE);
+  }
+
+  #flashOf(kind: Challenge): Flash[] {
+    const { loginView, refreshView, localize } = this.options;
+    const { message, category } = kind === 'login' ? loginView : refreshView;
+    return message === null ? [] : [{ kind, category, message: localize(message, this.exchange.request) }];
+  }
+
+  #read(): Notice {
+    return (this.#notice ??= this.cookie.read(this.exchange));
+  }
+
+  #write(notice: Notice): void {
+    this.#notice = notice;
+    this.cookie.write(this.exchange, notice);
+  }
+}

@@ -1,0 +1,36 @@
+/** Keeps the context of a request at the request itself. */
+import type { LoginRequest } from '../http/login-request.js';
+import type { LoginContext } from './login-context.js';
+
+const SLOT = Symbol('nestjs-login');
+
+/** Hides a context from whoever prints, serialises or copies a request. */
+class ContextSlot {
+  readonly #context: LoginContext;
+
+  constructor(context: LoginContext) {
+    this.#context = context;
+  }
+
+  get context(): LoginContext {
+    return this.#context;
+  }
+}
+
+/** An object that may hold a context. */
+interface Holder {
+  [SLOT]?: ContextSlot;
+}
+
+/**
+ * Puts a context on its request, which has none yet. A WeakMap keyed by the request would do the same for many times
+ * the CPU, because the garbage collector walks its entries.
+ */
+export function setContext(request: LoginRequest, context: LoginContext): void {
+  (request as Holder)[SLOT] = new ContextSlot(context);
+}
+
+/** Returns the context of a request, or undefined where no LoginModule has seen it. */
+export function findContext(holder: object): LoginContext | undefined {
+  return (holder as Holder)[SLOT]?.context;
+}

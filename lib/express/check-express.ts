@@ -1,0 +1,51 @@
+/** Looks at the Express application before the first request: what contradicts this package is said at start. */
+import { LoginFault } from '../exceptions/login-fault.js';
+
+/** An HTTP adapter of Nest, as far as this package looks at it. */
+export interface HttpAdapter {
+  getType(): string;
+  getInstance(): unknown;
+  use(handler: unknown): unknown;
+}
+
+/** One middleware in Express's list. */
+export interface ExpressLayer {
+  readonly name?: string;
+  readonly handle: unknown;
+}
+
+/**
+ * The Express application, as far as this package looks at it. Its list of middleware is a private fact of Express 5.
+ */
+export interface ExpressApplication {
+  readonly request: object;
+  readonly response: object;
+  get?(setting: string): unknown;
+  readonly router?: { readonly stack?: ExpressLayer[] };
+}
+
+/** @throws LoginFault ERR_LOGIN_PLATFORM, ERR_LOGIN_SESSION_MOUNTED, ERR_LOGIN_TRUST_PROXY */
+export function checkExpress(adapter: HttpAdapter, { production }: { readonly production: boolean }): void {
+  if (adapter.getType() !== 'express')
+    throw new LoginFault(
+      'ERR_LOGIN_PLATFORM',
+      `LoginModule runs on Express, and this application runs on ${adapter.getType()}.`,
+      'Use @nestjs/platform-express.',
+    );
+
+  const express = adapter.getInstance() as ExpressApplication;
+  // express-session's middleware is a function of this name, in every version so far.
+  if (express.router?.stack?.some(({ name }) => name === 'session'))
+    throw new LoginFault(
+      'ERR_LOGIN_SESSION_MOUNTED',
+      'The application mounts an express-session of its own.',
+      'Take app.use(session(...)) out and move its cookie options and its store into ' +
+        'LoginModule.forRoot({ session, storage }).',
+    );
+  if (production && express.get?.('trust proxy') === true)
+    throw new LoginFault(
+      'ERR_LOGIN_TRUST_PROXY',
+      "Express's setting 'trust proxy' is true, so every client may choose its own address by X-Forwarded-For.",
+      `Name your proxies: app.set('trust proxy', 'loopback'), their addresses, or how many there are.`,
+    );
+}

@@ -1,0 +1,29 @@
+/** Decides whether another site made a request in the visitor's browser. */
+import type { HttpExchange } from './http-exchange.js';
+
+/**
+ * Returns why an unsafe request counts as made by another site, or undefined where it does not. `Sec-Fetch-Site`
+ * decides, else `Origin` against our own origin. A request with neither header (curl, tests) comes from no browser and
+ * passes.
+ * @param origin our own origin; without one the Host header stands in, because a page of another site cannot choose it
+ */
+export function crossSiteReason(exchange: HttpExchange, origin: string | null): string | undefined {
+  if (!exchange.isUnsafe) return undefined;
+  const site = exchange.header('sec-fetch-site');
+  const from = exchange.header('origin');
+  if (site === 'same-origin' || site === 'none') return undefined;
+  if (site === undefined && from === undefined) return undefined;
+
+  const own = origin ?? `${exchange.isSecure ? 'https' : 'http'}://${exchange.header('host') ?? ''}`;
+  if (site !== 'cross-site' && from === own) return undefined;
+
+  if (from === 'null')
+    return (
+      'The browser hides where the request comes from: on plain http the header Referrer-Policy: no-referrer ' +
+      'does that. Use https.'
+    );
+  return (
+    `The browser says the request comes from ${from ?? `a ${site} page`} and this site is ${own}. ` +
+    `If both are yours, set the option "origin" to the address in the browser.`
+  );
+}

@@ -1,0 +1,11 @@
+/** The limits that logins keep to. */
+import type { RecordLimits } from './login-decision.js';
+import type { LoginCap } from './login-store.js';
+
+/** All durations are milliseconds. */
+export interface LoginLimits extends RecordLimits {
+  readonly absolute: number;
+  readonly userKeySalt: string;
+  readonly maxLogins: number;
+  readonly whenFull: LoginCap['whenFull'];
+}

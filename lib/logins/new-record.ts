@@ -1,0 +1,43 @@
+/** Makes the record of a new login. Pure: the caller brings id and time. */
+import { recordEndsAt } from './login-decision.js';
+import type { LoginLimits } from './login-limits.js';
+import type { LoginRecord } from './login-record.js';
+import type { NewLogin } from './login-snapshot.js';
+
+/** What the record of a new login is known by, and since when. */
+interface MadeIds {
+  readonly id: string;
+  /** SHA-256 of the session id */
+  readonly idHash: string;
+  /** milliseconds on the store's clock */
+  readonly now: number;
+}
+
+/** Returns the first version of a login's record. */
+export function newRecord(draft: NewLogin, { id, idHash, now }: MadeIds, limits: LoginLimits): LoginRecord {
+  const session = { idHash, startedAt: now, endsAt: now + limits.absolute, tokenHash: null };
+  const remember = draft.remember && {
+    base: draft.remember.hash,
+    candidates: [],
+    previous: [],
+    endsAt: now + draft.remember.duration,
+  };
+
+  // Written out: copying the draft by a spread costs more than all the rest.
+  return {
+    id,
+    userId: draft.userId,
+    stampHash: draft.stampHash,
+    session,
+    remember,
+    createdAt: now,
+    authenticatedAt: now,
+    freshAt: draft.fresh ? now : null,
+    lastSeenAt: now,
+    endsAt: recordEndsAt({ session, remember, lastSeenAt: now }, limits),
+    identifier: draft.identifier,
+    userAgent: draft.userAgent,
+    ip: draft.ip,
+    version: 1,
+  };
+}

@@ -1,0 +1,13 @@
+/** What the steps of the search for a user share. */
+import type { LoginEventStream } from '../events/login-event-stream.js';
+import type { LoginRegistry } from '../logins/login-registry.js';
+import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
+import type { LoginHandlers } from './login-handlers.js';
+
+/** The parts that a step works with. */
+export interface ResolverServices {
+  readonly options: ResolvedLoginOptions;
+  readonly logins: LoginRegistry;
+  readonly handlers: LoginHandlers;
+  readonly events: LoginEventStream;
+}
