@@ -1,135 +1,170 @@
-/** The private facts of express-session that lib/session stands on, each by name: a new version that breaks one fails here first. */
-import { createServer, get } from 'node:http';
-import type { IncomingMessage, RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import session from 'express-session';
-import type { SessionOptions } from 'express-session';
+/** The private facts of express-session that lib/express stands on, each by name: a new version that breaks one fails here first. */
+import type { SessionData } from 'express-session';
+import { Cookie, OwnSessions, Recorder, Session } from '../support/recording-store.js';
+import type { Built, Holder } from '../support/recording-store.js';
 
-type Facts = Record<string, unknown>;
-type SessionRequest = IncomingMessage & { session: Record<string, unknown> & { cookie: Facts }; sessionID: string };
-
-/** Runs one request through express-session and hands back the answer and what the handler saw. */
-async function ask(
-  options: Partial<SessionOptions>,
-  handle: (request: SessionRequest) => void,
-  cookie?: string,
-): Promise<{ cookies: string[] }> {
-  const run = session({ secret: 'x'.repeat(32), resave: false, saveUninitialized: false, ...options });
-  const listener: RequestListener = (request, response) =>
-    run(request as never, response as never, () => {
-      handle(request as SessionRequest);
-      response.end('ok');
-    });
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  try {
-    await new Promise((resolve) => server.once('listening', resolve));
-    return await new Promise((resolve, reject) => {
-      const { port } = server.address() as AddressInfo;
-      get({ host: '127.0.0.1', port, agent: false, headers: cookie ? { cookie } : {} }, (response) => {
-        response.resume();
-        response.once('end', () => resolve({ cookies: response.headers['set-cookie'] ?? [] }));
-      }).once('error', reject);
-    });
-  } finally {
-    server.close();
-  }
+function build<Store extends Recorder>(store: Store): { store: Store; request: Holder; held: Built } {
+  const request: Holder = { sessionID: 'first', sessionStore: store };
+  const held = new Session(request, { colour: 'red' });
+  request.session = held;
+  return { store, request, held };
 }
 
-class Recorder extends session.Store {
-  readonly calls: string[] = [];
-  found: Facts | null = null;
-  onGet: () => void = () => undefined;
+const data = (): SessionData => ({ cookie: {} }) as SessionData;
 
-  override get(sid: string, callback: (error: unknown, found?: never) => void): void {
-    this.calls.push(`get ${sid}`);
-    this.onGet();
-    callback(null, this.found as never);
-  }
-  override set(sid: string, data: object, callback?: () => void): void {
-    this.calls.push(`set ${sid} ${'req' in data ? 'with its request' : 'alone'}`);
-    callback?.();
-  }
-  override destroy(sid: string, callback?: () => void): void {
-    this.calls.push(`destroy ${sid}`);
-    callback?.();
-  }
-  override touch(sid: string, _data: object, callback?: () => void): void {
-    this.calls.push(`touch ${sid}`);
-    callback?.();
-  }
-}
-
-/** The cookie that the first request of a test got. */
-async function cookieOf(options: Partial<SessionOptions>): Promise<string> {
-  const { cookies } = await ask(options, (request) => (request.session.seen = 1));
-  return cookies[0]?.split(';')[0] as string;
-}
-
-const generate = (store: session.Store, request: SessionRequest): void =>
-  (store as unknown as { generate: (request: SessionRequest) => void }).generate(request);
-
-describe('express-session', () => {
-  it('names its middleware "session", by which a second one is noticed at start', () => {
-    expect(session({ secret: 'x', resave: false, saveUninitialized: false }).name).toBe('session');
+describe('new Session(req, data)', () => {
+  it('takes its id from req.sessionID, also where that is null', () => {
+    expect(new Session({ sessionID: 'first' }).id).toBe('first');
+    expect(new Session({ sessionID: null }).id).toBeNull();
   });
 
-  it('reads the Cookie header and asks the store before the middleware returns', async () => {
-    const store = new Recorder();
-    const cookie = await cookieOf({ genid: () => 'first', store });
-    const run = session({ secret: 'x'.repeat(32), resave: false, saveUninitialized: false, store });
-    let isInside = false;
-    const asked: boolean[] = [];
-    store.onGet = () => asked.push(isInside);
-    isInside = true;
-    run({ headers: { cookie }, url: '/', method: 'GET' } as never, { end: () => undefined } as never, () => undefined);
-    isInside = false;
-    expect(asked).toEqual([true]);
-    expect(store.calls.at(-1)).toBe('get first');
+  it('copies the data, and holds no cookie until one is set', () => {
+    const given = { colour: 'red' };
+    const held = new Session({ sessionID: 'first' }, given);
+
+    held.colour = 'blue';
+    expect(given).toEqual({ colour: 'red' });
+    expect(Object.keys(held)).toEqual(['colour']);
   });
 
-  it('makes a session with the id that genid answers, and sends it once something is written', async () => {
-    const store = new Recorder();
-    expect(await cookieOf({ genid: () => 'made-here', store })).toContain('s%3Amade-here.');
-    expect(store.calls).toEqual(['set made-here with its request']);
+  it('keeps its request and its id, and hides both from copies and JSON', () => {
+    const { held, request } = build(new Recorder());
+
+    expect(held.req).toBe(request);
+    expect(Object.entries(held)).toEqual([['colour', 'red']]);
+    expect(JSON.stringify(held)).toBe('{"colour":"red"}');
+  });
+});
+
+describe('a session', () => {
+  it('is handed to store.set() itself, under its id, by save()', () => {
+    const { store, held } = build(new Recorder());
+    const done = (): void => undefined;
+
+    held.save(done);
+    expect(store.calls).toEqual([['set', 'first', held, done]]);
+    expect(store.calls[0]?.[2]).toBe(held);
   });
 
-  it('neither saves nor sends a session whose id is no text', async () => {
-    const store = new Recorder();
-    const { cookies } = await ask({ genid: () => null as never, store }, (request) => (request.session.seen = 1));
-    expect([cookies, store.calls]).toEqual([[], []]);
+  it('is read by store.get() and put in its place by store.createSession(), by reload()', () => {
+    const { store, held, request } = build(new OwnSessions());
+    store.found = data();
+    const answers: unknown[][] = [];
+
+    held.reload((...args) => answers.push(args));
+    expect(store.calls).toEqual([
+      ['get', 'first'],
+      ['createSession', request, store.found],
+    ]);
+    expect(store.calls[1]?.[1]).toBe(request);
+    expect(answers).toEqual([[]]);
   });
 
-  it('sends a cookie for a session that store.generate put in place of the opened one', async () => {
-    const store = new Recorder();
-    const ids = ['second', 'first'];
-    const { cookies } = await ask({ genid: () => ids.pop() as string, store }, (request) => generate(store, request));
-    expect(cookies).toEqual([expect.stringContaining('s%3Asecond.')]);
-    expect(store.calls).toEqual(['set second with its request']);
+  it('is not made again by reload() where the store has none, or fails', () => {
+    const { store, held } = build(new OwnSessions());
+    const answers: unknown[] = [];
+
+    held.reload((error) => answers.push(error));
+    store.error = new Error('away');
+    held.reload((error) => answers.push(error));
+    expect(answers).toEqual([new Error('failed to load session'), store.error]);
+    expect(store.calls.map(([name]) => name)).toEqual(['get', 'get']);
   });
 
-  it('keeps the id of a session that the store found, and touches it when nothing was written', async () => {
-    const store = new Recorder();
-    const cookie = await cookieOf({ genid: () => 'known', store });
-    store.calls.length = 0;
-    store.found = { cookie: { originalMaxAge: null }, seen: 1 };
-    const { cookies } = await ask({ store }, (request) => expect(request.sessionID).toBe('known'), cookie);
-    expect([cookies, store.calls]).toEqual([[], ['get known', 'touch known']]);
+  it('is off its request before store.destroy() is called, by destroy()', () => {
+    const { store, held, request } = build(new Recorder());
+    const present: boolean[] = [];
+
+    held.destroy(() => present.push('session' in request));
+    expect(present).toEqual([false]);
+    expect(store.calls).toEqual([['destroy', 'first']]);
   });
 
-  it('serialises the cookie from an own property "data" where there is one', async () => {
-    const { cookies } = await ask({}, (request) => {
-      request.session.seen = 1;
-      Object.defineProperty(request.session.cookie, 'data', { get: () => ({ path: '/', expires: new Date(0) }) });
-    });
-    expect(cookies).toEqual([expect.stringContaining('Expires=Thu, 01 Jan 1970')]);
+  it('goes to store.regenerate() with its request, by regenerate()', () => {
+    const { store, held, request } = build(new Recorder());
+    const calls: unknown[][] = [];
+    store.regenerate = (...args) => calls.push(args);
+    const done = (): void => undefined;
+
+    held.regenerate(done);
+    expect(calls).toEqual([[request, done]]);
+    expect(calls[0]?.[0]).toBe(request);
   });
 
-  it('does nothing for a request whose session was taken off', async () => {
-    const store = new Recorder();
-    const { cookies } = await ask({ store }, (request) => {
-      request.session.seen = 1;
-      (request as { session: unknown }).session = undefined;
-    });
-    expect([cookies, store.calls]).toEqual([[], []]);
+  it.each(['touch', 'resetMaxAge'] as const)('sets the age of its cookie back and asks no store, by %s()', (name) => {
+    const { store, held } = build(new Recorder());
+    held.cookie = new Cookie();
+    held.cookie.maxAge = 60_000;
+    held.cookie.expires = new Date(0);
+    held.cookie.originalMaxAge = 60_000;
+
+    expect(held[name]()).toBe(held);
+    expect(held.cookie.maxAge).toBeGreaterThan(50_000);
+    expect(store.calls).toEqual([]);
+  });
+});
+
+describe('session.Store', () => {
+  it('destroys the session and then generates one for the same request, by regenerate()', () => {
+    const { store, request } = build(new Recorder());
+    const answers: unknown[] = [];
+
+    store.regenerate(request as never, (error) => answers.push(error));
+    expect(store.calls).toEqual([
+      ['destroy', 'first'],
+      ['generate', request],
+    ]);
+    expect(store.calls[1]?.[1]).toBe(request);
+    expect(answers).toEqual([null]);
+  });
+
+  it('generates a session also where destroy() fails, and hands the error on, by regenerate()', () => {
+    const { store, request } = build(new Recorder());
+    store.error = new Error('away');
+    const answers: unknown[] = [];
+
+    store.regenerate(request as never, (error) => answers.push(error));
+    expect(store.calls.map(([name]) => name)).toEqual(['destroy', 'generate']);
+    expect(answers).toEqual([store.error]);
+  });
+
+  it('makes a session for a request of its own by its createSession(), by load()', () => {
+    const store = new OwnSessions();
+    const answers: unknown[][] = [];
+
+    store.load('first', (...args) => answers.push(args));
+    store.found = data();
+    store.load('first', (...args) => answers.push(args));
+    expect(answers).toEqual([[], [null, 'made here']]);
+    expect(store.calls.at(-1)).toEqual(['createSession', { sessionID: 'first', sessionStore: store }, store.found]);
+  });
+
+  it('puts a session with a real cookie at the request, by a createSession() that nobody overrides', () => {
+    const { store, request, held } = build(new Recorder());
+
+    const made = store.createSession(request as never, { ...data(), colour: 'blue' } as SessionData);
+    expect(request.session).toBe(made);
+    expect(made).not.toBe(held);
+    expect([made instanceof Session, made.cookie instanceof Cookie]).toEqual([true, true]);
+  });
+});
+
+describe('new Cookie(options)', () => {
+  it('takes the options over, and ends with the browser where they say nothing else', () => {
+    const options = { path: '/shop', domain: 'example.com', secure: true, httpOnly: false, sameSite: 'strict' };
+    const cookie = new Cookie(options);
+
+    expect(cookie).toMatchObject({ ...options, maxAge: null, expires: null, originalMaxAge: null });
+    expect(new Cookie({}).domain).toBeUndefined();
+  });
+
+  it('moves its end, and notes the age that touch() sets it back to, where maxAge is set', () => {
+    const cookie = new Cookie();
+    const before = Date.now();
+
+    cookie.maxAge = 60_000;
+    expect(Number(cookie.expires)).toBeGreaterThanOrEqual(before + 60_000);
+    expect(cookie.originalMaxAge).toBeGreaterThan(50_000);
+    expect(cookie.originalMaxAge).toBeLessThanOrEqual(60_000);
   });
 });
