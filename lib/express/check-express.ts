@@ -1,5 +1,6 @@
 /** Looks at the Express application before the first request: what contradicts this package is said at start. */
 import { LoginFault } from '../exceptions/login-fault.js';
+import { SESSION_MIDDLEWARE } from './nested-session.js';
 
 /** An HTTP adapter of Nest, as far as this package looks at it. */
 export interface HttpAdapter {
@@ -24,6 +25,16 @@ export interface ExpressApplication {
   readonly router?: { readonly stack?: ExpressLayer[] };
 }
 
+/** Returns the fault for an express-session that the application runs itself. @param problem where it stands */
+export function sessionMounted(problem: string): LoginFault {
+  return new LoginFault(
+    'ERR_LOGIN_SESSION_MOUNTED',
+    problem,
+    'Take app.use(session(...)) out and move its cookie options and its store into ' +
+      'LoginModule.forRoot({ session, storage }).',
+  );
+}
+
 /** @throws LoginFault ERR_LOGIN_PLATFORM, ERR_LOGIN_SESSION_MOUNTED, ERR_LOGIN_TRUST_PROXY */
 export function checkExpress(adapter: HttpAdapter, { production }: { readonly production: boolean }): void {
   if (adapter.getType() !== 'express')
@@ -34,14 +45,8 @@ export function checkExpress(adapter: HttpAdapter, { production }: { readonly pr
     );
 
   const express = adapter.getInstance() as ExpressApplication;
-  // express-session's middleware is a function of this name, in every version so far.
-  if (express.router?.stack?.some(({ name }) => name === 'session'))
-    throw new LoginFault(
-      'ERR_LOGIN_SESSION_MOUNTED',
-      'The application mounts an express-session of its own.',
-      'Take app.use(session(...)) out and move its cookie options and its store into ' +
-        'LoginModule.forRoot({ session, storage }).',
-    );
+  if (express.router?.stack?.some(({ name }) => name === SESSION_MIDDLEWARE))
+    throw sessionMounted('The application mounts an express-session of its own.');
   if (production && express.get?.('trust proxy') === true)
     throw new LoginFault(
       'ERR_LOGIN_TRUST_PROXY',

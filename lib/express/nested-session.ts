@@ -1,15 +1,13 @@
 /** Recognises an express-session of the application, mounted below LoginModule. */
 import { callSites } from '../exceptions/call-sites.js';
 
-/**
- * The middleware of express-session is a function of this name, in a file below this folder, in every version so far.
- */
-const MIDDLEWARE = 'session';
+/** express-session's middleware is a function of this name, in a file below this folder, in every version so far. */
+export const SESSION_MIDDLEWARE = 'session';
 const PACKAGE = /[\\/]express-session[\\/]/;
 
 /** True where express-session's middleware reads the property whose accessor calls this. */
 export function isCalledByExpressSession(): boolean {
   // This function, its caller, the accessor, and the code that reads the property.
   const [, , , reader] = callSites(4);
-  return reader?.getFunctionName() === MIDDLEWARE && PACKAGE.test(reader.getFileName() ?? '');
+  return reader?.getFunctionName() === SESSION_MIDDLEWARE && PACKAGE.test(reader.getFileName() ?? '');
 }

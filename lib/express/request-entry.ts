@@ -4,6 +4,7 @@ import type { LoginContexts } from '../context/login-contexts.js';
 import { LoginFault } from '../exceptions/login-fault.js';
 import type { LoginRequest } from '../http/login-request.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
+import { sessionMounted } from './check-express.js';
 import type { ExpressApplication, ExpressLayer, HttpAdapter } from './check-express.js';
 import { ExpressExchange } from './express-exchange.js';
 import { preparePrototypes } from './express-prototypes.js';
@@ -70,13 +71,8 @@ export class RequestEntry {
     const isTaken = Object.hasOwn(exchange.request, 'session');
     // First of all, because the session of another LoginModule is no express-session.
     const { session } = this.contexts.open(exchange);
-    if (isTaken)
-      throw new LoginFault(
-        'ERR_LOGIN_SESSION_MOUNTED',
-        'The application runs an express-session of its own in front of LoginModule.',
-        'Take app.use(session(...)) out and move its cookie options and its store into ' +
-          'LoginModule.forRoot({ session, storage }).',
-      );
+    if (isTaken) throw sessionMounted('The application runs an express-session of its own in front of LoginModule.');
+
     const mode = typeof this.load === 'function' ? this.load(exchange.request) : this.load;
     return mode === 'on-demand' ? null : session.load();
   }

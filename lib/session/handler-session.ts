@@ -68,9 +68,8 @@ export class HandlerSession {
     if (this.#isBuilt) this.#put();
   }
 
-  /** Builds the session, where nobody has touched it before. */
+  /** Builds the session. Called once, where nobody has touched it before. */
   build(): void {
-    if (this.#isBuilt) return;
     this.#isBuilt = true;
     this.#put();
     // A streamed answer sends its head before its end.

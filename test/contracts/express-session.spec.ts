@@ -1,4 +1,4 @@
-/** The private facts of express-session that lib/express stands on, each by name: a new version that breaks one fails here first. */
+/** The private facts of express-session that lib/express stands on: a new version that breaks one fails here first. */
 import type { SessionData } from 'express-session';
 import { Cookie, OwnSessions, Recorder, Session } from '../support/recording-store.js';
 import type { Built, Holder } from '../support/recording-store.js';

@@ -1,4 +1,4 @@
-/** The private facts of Express 5 that lib/express stands on, each by name: a new version that breaks one fails here first. */
+/** The private facts of Express 5 that lib/express stands on: a new version that breaks one fails here first. */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';

@@ -1,4 +1,4 @@
-/** The private facts of Node that lib/express and lib/http stand on, each by name: a new version that breaks one fails here first. */
+/** The private facts of Node that lib/ stands on: a new version that breaks one fails here first. */
 import { once } from 'node:events';
 import { createServer, IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';

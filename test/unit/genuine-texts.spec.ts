@@ -1,4 +1,4 @@
-/** Which signed texts a process remembers as genuine: those that it has verified, some thousands of them, and no others. */
+/** Shows which signed texts a process remembers: some thousands that it has verified, and no others. */
 import { GenuineTexts } from '../../lib/http/genuine-texts.js';
 
 describe('a signed text', () => {

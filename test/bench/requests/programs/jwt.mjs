@@ -1,4 +1,4 @@
-/** Logs users in by a signed token, as Nest's documentation shows it: without a store, and so without a final logout. */
+/** Logs users in by a signed token, as Nest's documentation shows it. Without a store no logout is final. */
 import { createSecretKey } from 'node:crypto';
 import { Get, Param, Post, Req, UnauthorizedException, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
