@@ -210,6 +210,15 @@ describe('the command', () => {
   }, PATIENCE); // prettier-ignore
 
   it(
+    'never prints a password, also of an address that is none',
+    async () => {
+      for (const url of ['postgres:ada:geheim@db/shop', 'mysql://ada:geheim@db/shop', 'ada:geheim@db/shop'])
+        expect(await complaint([url])).not.toContain('geheim');
+    },
+    PATIENCE,
+  );
+
+  it(
     'says that a server does not answer',
     async () => {
       const port = await freePort();

@@ -26,7 +26,7 @@ export type SendCommand = (key: string, words: readonly string[]) => Promise<unk
  * @throws LoginFault ERR_LOGIN_STORAGE for a client of an unknown kind
  */
 export function sendBy(client: RedisClient): SendCommand {
-  const object = (typeof client === 'object' && client !== null ? client : {}) as Record<string, unknown>;
+  const object = plainReplies(typeof client === 'object' && client !== null ? client : {});
   if (typeof object.call === 'function') {
     const ioRedis = client as IoRedisClient;
     return async (_key, [command = '', ...args]) => ioRedis.call(command, ...args);
@@ -36,9 +36,15 @@ export function sendBy(client: RedisClient): SendCommand {
   if (typeof object.sendCommand !== 'function') throw wrong('It is no Redis client.');
 
   const send = object.sendCommand as (...words: unknown[]) => Promise<unknown>;
-  if ('masters' in object) return async (key, words) => send.call(client, key, false, words);
-  if ('acquire' in object && 'getMasterNode' in object) return async (_key, words) => send.call(client, false, words);
-  return async (_key, words) => send.call(client, words);
+  if ('masters' in object) return async (key, words) => send.call(object, key, false, words);
+  if ('acquire' in object && 'getMasterNode' in object) return async (_key, words) => send.call(object, false, words);
+  return async (_key, words) => send.call(object, words);
+}
+
+/** Returns a node-redis client without the application's mapping of replies, such as texts to Buffers. */
+function plainReplies(client: object): Record<string, unknown> {
+  const { withTypeMapping } = client as { withTypeMapping?: (mapping: object) => object };
+  return (typeof withTypeMapping === 'function' ? withTypeMapping.call(client, {}) : client) as Record<string, unknown>;
 }
 
 /** Returns why this client cannot serve as it is, as full sentences, or undefined. */

@@ -54,8 +54,7 @@ async function open(url: string): Promise<{ database: SqlDatabase; close: () => 
   }
 
   // Without a file SQLite would make the tables in a database that disappears when it is closed.
-  if (!/^sqlite:./.test(url))
-    throw new Error(`${USAGE}\n\nThis is no DATABASE_URL: ${url.replace(/\/\/.*@/, '//...@')}`);
+  if (!/^sqlite:./.test(url)) throw new Error(`${USAGE}\n\nThis is no DATABASE_URL: ${url.replace(/:.*@/, ':...@')}`);
 
   type Database = new (file: string) => SqliteDatabase & { close(): void };
   const found = load<Database | { DatabaseSync: Database }>(['libsql', 'better-sqlite3', 'node:sqlite']);

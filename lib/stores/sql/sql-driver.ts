@@ -77,26 +77,37 @@ export function driverOf(database: SqlDatabase): SqlDriver {
 function postgres(pool: PgPool): SqlDriver {
   return {
     dialect: 'postgres',
-    run: async (statements) => {
-      const [only, ...others] = statements.map(({ text, values }) => ({ text, values: [...values] }));
-      if (!only) return [];
-      if (!others.length) return [(await pool.query(only)).rows as SqlRow[]];
-
-      const connection = await pool.connect();
-      try {
-        await connection.query('BEGIN');
-        const answers: SqlRow[][] = [];
-        for (const statement of [only, ...others]) answers.push((await connection.query(statement)).rows as SqlRow[]);
-        await connection.query('COMMIT');
-        connection.release();
-        return answers;
-      } catch (error) {
-        // Closes the connection, which also ends an open transaction.
-        connection.release(true);
-        throw error;
-      }
-    },
+    // A transaction of the application may hold rows of these tables. PostgreSQL ends one of two that wait for each
+    // other, and has changed nothing for it.
+    run: (statements) =>
+      runOnPostgres(pool, statements).catch((error: unknown) => {
+        if ((error as { code?: unknown } | null)?.code !== DEADLOCK) throw error;
+        return runOnPostgres(pool, statements);
+      }),
   };
+}
+
+/** PostgreSQL's code of the one that it ends. */
+const DEADLOCK = '40P01';
+
+async function runOnPostgres(pool: PgPool, statements: readonly SqlStatement[]): Promise<SqlRow[][]> {
+  const [only, ...others] = statements.map(({ text, values }) => ({ text, values: [...values] }));
+  if (!only) return [];
+  if (!others.length) return [(await pool.query(only)).rows as SqlRow[]];
+
+  const connection = await pool.connect();
+  try {
+    await connection.query('BEGIN');
+    const answers: SqlRow[][] = [];
+    for (const statement of [only, ...others]) answers.push((await connection.query(statement)).rows as SqlRow[]);
+    await connection.query('COMMIT');
+    connection.release();
+    return answers;
+  } catch (error) {
+    // Closes the connection, which also ends an open transaction.
+    connection.release(true);
+    throw error;
+  }
 }
 
 /** Milliseconds that a writer waits for another process. The event loop waits with it. */

@@ -7,7 +7,7 @@ import type { FoundLogin, InsertedLogin, ListedLogins, LoginCap, LoginUse } from
 import { MOST_SWEPT, NOTE_LIFETIME } from '../lifetimes.js';
 import { decodeRecord, encodeRecord } from '../record-codec.js';
 import type { SqlDriver, SqlRow, SqlStatement, SqlValue } from './sql-driver.js';
-import { checkSchema } from './sql-schema.js';
+import { checkSchema, deletionUnderLock } from './sql-schema.js';
 
 /** The parameter types of the function that inserts in PostgreSQL, see sql-schema.ts. */
 const INSERT_TYPES = 'text text integer bigint bigint bigint text text bigint integer integer text'.split(' ');
@@ -114,18 +114,21 @@ export class SqlLoginStore extends LoginStore {
   }
 
   override async deleteByUser(userKey: string, except?: string): Promise<readonly string[]> {
-    const text = `DELETE FROM ${this.#records} WHERE user_key = $1 AND id <> $2 RETURNING id`;
+    const deletion = deletionUnderLock(this.driver.dialect, this.#records);
+    const text = `${deletion} WHERE user_key = $1 AND id <> $2 RETURNING id`;
     return (await this.#rows(text, [userKey, except ?? ''])).map(({ id }) => String(id));
   }
 
   override async deleteExpired(): Promise<number> {
     const now = await this.clock();
-    const some = `SELECT id FROM ${this.#records} WHERE ends_at <= $1 LIMIT ${MOST_SWEPT}`;
+    // A row that is locked has a writer, and waiting for several rows in any order could be a deadlock.
+    const free = this.driver.dialect === 'postgres' ? 'FOR UPDATE SKIP LOCKED' : '';
+    const some = `SELECT id FROM ${this.#records} WHERE ends_at <= $1 LIMIT ${MOST_SWEPT} ${free}`;
     // The second comparison keeps a login that was touched in between.
     const text = `DELETE FROM ${this.#records} WHERE id IN (${some}) AND ends_at <= $1 RETURNING id`;
-    const deleted = await this.#rows(text, [now]);
+    const { length } = await this.#rows(text, [now]);
     await this.#rows(`DELETE FROM ${this.#thefts} WHERE seen_at <= $1`, [now - NOTE_LIFETIME]);
-    return deleted.length;
+    return length;
   }
 
   async #insertByFunction(values: readonly SqlValue[]): Promise<InsertedLogin> {

@@ -49,7 +49,7 @@ function insertFunction(prefix: string): string {
     DECLARE
       many INTEGER;
     BEGIN
-      PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('nestjs-login ' || p_user_key, 0::bigint));
+      PERFORM ${userLock('p_user_key')};
       inserted := 0;
       IF (SELECT count(*) FROM ${prefix}records r WHERE r.user_key = p_user_key) >= p_most THEN
         DELETE FROM ${prefix}records r WHERE r.user_key = p_user_key AND r.ends_at <= p_now;
@@ -76,6 +76,19 @@ function insertFunction(prefix: string): string {
       RETURN NEXT;
     END $$`;
 }
+
+/** Returns the expression that takes PostgreSQL's lock of one user until the transaction ends. */
+const userLock = (userKey: string): string =>
+  `pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('nestjs-login ' || ${userKey}, 0::bigint))`;
+
+/**
+ * Returns the beginning of a statement that deletes rows of the user `$1`. On PostgreSQL it takes the lock that an
+ * insertion holds, because that deletes several rows of the user in another order.
+ */
+export const deletionUnderLock = (dialect: Dialect, table: string): string =>
+  dialect === 'postgres'
+    ? `WITH lock AS MATERIALIZED (SELECT ${userLock('$1')}) DELETE FROM ${table} USING lock`
+    : `DELETE FROM ${table}`;
 
 /** Brings the tables to the newest version. See `migrateLoginTables`. */
 export async function migrate(
