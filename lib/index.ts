@@ -48,7 +48,9 @@ export { LoginStore } from './logins/login-store.js';
 export type { FoundLogin, InsertedLogin, ListedLogins, LoginCap, LoginUse } from './logins/login-store.js';
 export type { LoginDevice } from './actions/login-devices.js';
 export type { LoginUserOptions } from './actions/login-user-options.js';
+export type { ChallengeRequest } from './challenge/login-challenge.js';
 export type { Challenge, Flash } from './challenge/notices.js';
+export type { LoginRefusal } from './context/login-context.js';
 export type { Duration } from './options/duration.js';
 export type {
   LoadMode,
@@ -63,4 +65,5 @@ export { MemorySessionStore } from './stores/memory/memory-session-store.js';
 export { memoryStorage } from './stores/memory/memory-storage.js';
 export type { MemoryStorage } from './stores/memory/memory-storage.js';
 export type { LoginUser, LoginUserField, LoginUserId, Register } from './user/login-user.js';
+export { OTHER_TENANT } from './user/other-tenant.js';
 export { UserMixin } from './user/user-mixin.js';

@@ -2,8 +2,9 @@
 import type { LoginActions } from './actions/login-actions.js';
 import type { LoginDevice } from './actions/login-devices.js';
 import type { LoginUserOptions } from './actions/login-user-options.js';
-import type { LoginChallenge } from './challenge/login-challenge.js';
+import type { ChallengeRequest, LoginChallenge } from './challenge/login-challenge.js';
 import type { Challenge, Flash } from './challenge/notices.js';
+import type { LoginRefusal } from './context/login-context.js';
 import type { LoginContexts } from './context/login-contexts.js';
 import type { LoginEventStream } from './events/login-event-stream.js';
 import type { LoginRequest } from './http/login-request.js';
@@ -43,12 +44,12 @@ export class LoginManagerService {
    * cookie goes to the browser that logs the user in again after the session is gone, not fresh, until `remember.idle`
    * or `remember.absolute` ends it; without, a remembered login of this browser is over.
    * @returns false, and nothing has changed, for an inactive user without `force`, and for one who has as many logins
-   *   as `login.maxLogins` allows where `login.whenFull` is `'refuse'`
+   *   as `login.maxLogins` allows where `login.whenFull` is `'refuse'`; and for a HEAD request
    * @throws CrossSiteLoginException where another site sent the request (403)
    * @throws LoginUnavailableException where the login cannot be stored (503); no cookie is sent then
-   * @throws LoginFault ERR_LOGIN_USER_ID, ERR_LOGIN_USER_STAMP, ERR_LOGIN_NO_USER_LOADER,
-   *   ERR_LOGIN_INSECURE_CONNECTION, ERR_LOGIN_HEADERS_SENT, ERR_LOGIN_INVALID_OPTION for a `remember` that is no
-   *   boolean, ERR_LOGIN_INVALID_DURATION
+   * @throws LoginFault ERR_LOGIN_USER_ID, ERR_LOGIN_USER_ACTIVE, ERR_LOGIN_USER_STAMP, ERR_LOGIN_NO_USER_LOADER,
+   *   ERR_LOGIN_INSECURE_CONNECTION, ERR_LOGIN_HEADERS_SENT, ERR_LOGIN_INVALID_OPTION for an option that is no boolean,
+   *   ERR_LOGIN_INVALID_DURATION
    */
   async loginUser(request: LoginRequest, user: LoginUser, options: LoginUserOptions = {}): Promise<boolean> {
     return this.actions.logIn.run(this.contexts.of(request), user, options);
@@ -71,9 +72,11 @@ export class LoginManagerService {
    * @param proved the user as they were read when the proof was held against them. Without it a former password that is
    *   checked while the new one is written would count: hand it in wherever a proof is checked
    * @returns false, and nothing has changed, where nobody is logged in, the user is gone or inactive by now, or
-   *   `proved` is somebody else or has another security stamp than the user has now
+   *   `proved` is somebody else or has another security stamp than the user has now. With `login.loaderLag` the stamp
+   *   of a row that was just saved counts, as long as the loader still answers the stamp of the login
    * @throws LoginUnavailableException where the store or a loader fails (503)
-   * @throws LoginFault ERR_LOGIN_USER_STAMP, ERR_LOGIN_INSECURE_CONNECTION, ERR_LOGIN_HEADERS_SENT
+   * @throws LoginFault ERR_LOGIN_USER_ID, ERR_LOGIN_USER_ACTIVE, ERR_LOGIN_USER_STAMP, ERR_LOGIN_INSECURE_CONNECTION,
+   *   ERR_LOGIN_HEADERS_SENT
    */
   async confirmLogin(request: LoginRequest, proved?: LoginUser): Promise<boolean> {
     return this.actions.confirmLogin.run(this.contexts.of(request), proved);
@@ -81,8 +84,9 @@ export class LoginManagerService {
 
   /**
    * The user of this request, an inactive one included; null, or what `anonymousUser` makes, where there is none.
-   * Found out once a request. `req.user` is set from then on for who is logged in.
-   * @throws LoginUnavailableException where a store or a loader fails (503)
+   * Found out once a request. `req.user` is set from then on for who is logged in. Where a loader fails, or answers
+   * what is no user, there is none: the log says why, and guards refuse.
+   * @throws LoginUnavailableException where a store fails (503)
    */
   async currentUser(request: LoginRequest): Promise<LoginUser | null> {
     return (await this.contexts.of(request).currentUser()) as LoginUser | null;
@@ -151,9 +155,28 @@ export class LoginManagerService {
   /**
    * The address that a refused browser is sent to, with this request's page as `next`; null where there is no such view
    * (Flask-Login's login_url).
+   * @param wanted the kind of view; or `kind` and `next`, another page to go on to. A `next` that `nextUrl` would not
+   *   answer is left out
    */
-  loginUrl(request: LoginRequest, kind: Challenge = 'login'): string | null {
-    return this.challenge.url(this.contexts.of(request), kind);
+  loginUrl(request: LoginRequest, wanted: Challenge | ChallengeRequest = {}): string | null {
+    return this.challenge.url(this.contexts.of(request), challengeOf(wanted));
+  }
+
+  /**
+   * Keeps the message of a refusal for the next page, and with `nextIn: 'cookie'` the page to go on to, as a redirect
+   * to the view does. For an `@UnauthorizedHandler()` that sends a client to `loginUrl()` in its own way.
+   * @param wanted as `loginUrl` takes it
+   */
+  keepChallenge(request: LoginRequest, wanted: Challenge | ChallengeRequest = {}): void {
+    this.challenge.keep(this.contexts.of(request), challengeOf(wanted));
+  }
+
+  /**
+   * Why `loginUser` has answered false in this request: the user is inactive, or has as many logins as
+   * `login.maxLogins` allows. Null: no login was refused. Tell a visitor only after the password was right.
+   */
+  loginRefusal(request: LoginRequest): LoginRefusal | null {
+    return this.contexts.of(request).loginRefusal;
   }
 
   /**
@@ -182,3 +205,6 @@ export class LoginManagerService {
     return (exchange.request as unknown as { session: SessionOf<Request> }).session;
   }
 }
+
+const challengeOf = (wanted: Challenge | ChallengeRequest): ChallengeRequest =>
+  typeof wanted === 'string' ? { kind: wanted } : wanted;

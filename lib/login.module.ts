@@ -12,6 +12,7 @@ import type {
 import { DiscoveryModule } from '@nestjs/core';
 import { LoginFault } from './exceptions/login-fault.js';
 import { checkExpress } from './express/check-express.js';
+import { checkMessageHandlers } from './guards/check-message-handlers.js';
 import { LoginExceptionFilter } from './filters/login-exception.filter.js';
 import { definition } from './login.module-definition.js';
 import type { LoginModuleAsyncOptions, LoginModuleOptions } from './login.module-definition.js';
@@ -74,11 +75,12 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationBoots
   }
 
   /**
-   * Refuses a second module, also where there is no HTTP, and a storage that cannot serve. Called by Nest.
-   * @throws LoginFault ERR_LOGIN_MODULE, ERR_LOGIN_STORAGE
+   * Refuses a second module, also where there is no HTTP, message handlers that only look guarded, and a storage that
+   * cannot serve. Called by Nest.
+   * @throws LoginFault ERR_LOGIN_MODULE, ERR_LOGIN_NOT_HTTP, ERR_LOGIN_STORAGE
    */
   async onModuleInit(): Promise<void> {
-    const { modules, options } = this.#parts;
+    const { modules, options, extras, discovery, scanner } = this.#parts;
     const ours = [...modules.values()].filter(({ metatype }) => metatype === LoginModule);
     if (ours.length > 1)
       throw new LoginFault(
@@ -87,13 +89,18 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationBoots
         'Import it once, in the root module; it is global.',
       );
 
+    checkMessageHandlers(discovery, scanner, { isGlobal: extras.guard === 'global' });
     const { logins, sessions } = options.storage;
     await logins.start?.();
     await sessions.start?.();
   }
 
-  /** Notes that the application has started. Called by Nest. */
+  /**
+   * Notes that the application has started. Called by Nest.
+   * @throws LoginFault ERR_LOGIN_INVALID_OPTION for a view without the global prefix
+   */
   onApplicationBootstrap(): void {
+    this.#refuseViewsWithoutPrefix();
     this.#parts.entry.serve();
   }
 
@@ -101,6 +108,23 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationBoots
   onApplicationShutdown(): void {
     this.#parts.entry.unmount();
     for (const storage of this.#parts.ownStorages) storage.close();
+  }
+
+  /** The page may be one of a front end. It is a mistake where only the path with the prefix is a page of this one. */
+  #refuseViewsWithoutPrefix(): void {
+    const { application, entry, options } = this.#parts;
+    const prefix = application.getGlobalPrefix().replace(/^\/?/, '/').replace(/\/$/, '');
+    if (prefix === '') return;
+
+    for (const name of ['loginView', 'refreshView'] as const) {
+      const path = options[name].url?.split(/[?#]/, 1)[0];
+      if (!path?.startsWith('/') || entry.hasPage(path) || !entry.hasPage(prefix + path)) continue;
+      throw new LoginFault(
+        'ERR_LOGIN_INVALID_OPTION',
+        `The option "${name}" is "${path}", and the application answers "${prefix}${path}" by setGlobalPrefix().`,
+        `Write ${name}: '${prefix}${path}'. A view is a whole path.`,
+      );
+    }
   }
 
   /**

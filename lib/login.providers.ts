@@ -27,6 +27,7 @@ import { memoryStorage } from './stores/memory/memory-storage.js';
 import { LoginHandlers } from './user/login-handlers.js';
 import { RememberedLogins } from './user/remembered-logins.js';
 import type { ResolverServices } from './user/resolver-services.js';
+import { StampKinds } from './user/stamp-kinds.js';
 import { UserResolver } from './user/user-resolver.js';
 
 /** A token that knows the type behind it. */
@@ -52,6 +53,8 @@ export interface LoginModuleParts {
   readonly modules: ModulesContainer;
   readonly application: ApplicationConfig;
   readonly adapterHost: HttpAdapterHost;
+  readonly discovery: DiscoveryService;
+  readonly scanner: MetadataScanner;
 }
 
 export const PARTS: Token<LoginModuleParts> = { token: Symbol('nestjs-login parts') };
@@ -86,11 +89,12 @@ function requests(): Provider[] {
   return [
     LoginEventStream,
     LoginHandlers,
-    provide(SESSIONS, { options: OPTIONS, logins: LoginRegistry, calls: StoreCalls }, makeSessions),
+    provide(OnceLogger, {}, () => new OnceLogger()),
+    provide(SESSIONS, { options: OPTIONS, logins: LoginRegistry, calls: StoreCalls, log: OnceLogger }, makeSessions),
     provide(
       SERVICES,
-      { options: OPTIONS, logins: LoginRegistry, handlers: LoginHandlers, events: LoginEventStream },
-      (services) => services,
+      { options: OPTIONS, logins: LoginRegistry, handlers: LoginHandlers, events: LoginEventStream, log: OnceLogger },
+      (services) => ({ ...services, stampKinds: new StampKinds() }),
     ),
     provide(RememberedLogins, { services: SERVICES }, ({ services }) => new RememberedLogins(services)),
     provide(
@@ -112,8 +116,8 @@ function surface(): Provider[] {
     ),
     provide(
       LoginChallenge,
-      { options: OPTIONS, areas: AreaViews },
-      ({ options, areas }) => new LoginChallenge(options, areas),
+      { options: OPTIONS, areas: AreaViews, log: OnceLogger },
+      ({ options, areas, log }) => new LoginChallenge(options, areas, log),
     ),
     provide(
       LoginActions,
@@ -148,6 +152,8 @@ const MODULE_PARTS = {
   modules: ModulesContainer,
   application: ApplicationConfig,
   adapterHost: HttpAdapterHost,
+  discovery: DiscoveryService,
+  scanner: MetadataScanner,
 };
 
 function resolveOptions({ given, ownStorages }: { given: unknown; ownStorages: { close(): void }[] }) {
@@ -162,11 +168,12 @@ function makeSessions(parts: {
   options: ResolvedLoginOptions;
   logins: LoginRegistry;
   calls: StoreCalls;
+  log: OnceLogger;
 }): SessionServices {
-  const { options, logins, calls } = parts;
+  const { options, logins, calls, log } = parts;
   const anonymous = new AnonymousSessions(options.storage.sessions, calls);
   const engine = makeSessionEngine(logins, anonymous, options.sessionCookie.attributes);
-  return { options, logins, anonymous, engine, cookies: new SessionCookies(options), log: new OnceLogger() };
+  return { options, logins, anonymous, engine, cookies: new SessionCookies(options), log };
 }
 
 function makeContexts({ sessions, resolver }: { sessions: SessionServices; resolver: UserResolver }): LoginContexts {

@@ -1,12 +1,14 @@
 /** Confirms a login: the user proved again who they are. */
 import type { LoginContext } from '../context/login-context.js';
+import { requireKnown } from '../context/resolved-user.js';
 import { sameText } from '../http/signature.js';
 import { loginFacts } from '../logins/event-facts.js';
 import { hasStamp } from '../logins/login-decision.js';
 import { hashOf, newVerifier } from '../logins/login-id.js';
 import type { ActiveLogin } from '../logins/login-snapshot.js';
 import { takeBack } from '../remember-me/remember-decision.js';
-import { isActiveUser, isSameProof, stampHashOf } from '../user/login-user.js';
+import { isActiveUser, isSameProof, stampHashOf, stampKindOf, userIdOf } from '../user/login-user.js';
+import { OTHER_TENANT } from '../user/other-tenant.js';
 import { loadUser } from '../user/user-loading.js';
 import type { ActionServices } from './action-services.js';
 import { deleteOutdated } from './outdated-logins.js';
@@ -30,12 +32,12 @@ export class ConfirmLogin {
     await session.load();
     // Refused before anything changes. Afterwards the former session id is worthless, and the new one might not go out.
     session.requireStorable();
-    const { login, isRemembered } = await context.resolveWithinChange();
+    const { login, isRemembered } = requireKnown(await context.resolveWithinChange());
     if (!login) return false;
-    const latest = await this.#latestUser(login, proved);
-    if (!latest) return false;
+    const user = await this.#provedUser(context, login, proved);
+    if (!user) return false;
 
-    const stampHash = stampHashOf(latest);
+    const stampHash = stampHashOf(user);
     const verifier = newVerifier();
     const confirmed = await this.services.logins.confirm(login, {
       client: session.client,
@@ -47,24 +49,38 @@ export class ConfirmLogin {
     const { id, remember } = confirmed.record;
     const isAnew = remember !== null && sameText(remember.base, hashOf(verifier));
     context.confirm({
-      user: latest,
+      user,
       isAuthenticated: true,
       login: confirmed,
       isRemembered: isRemembered || isAnew,
       token: isAnew ? { loginId: id, verifier } : null,
     });
+    this.services.stampKinds.note(id, stampKindOf(user));
     this.services.events.emit('loginConfirmed', () => loginFacts(exchange, confirmed.record));
     await this.#deleteOthers(context, login, stampHash);
     return true;
   }
 
   /** Loads the user again: after a change of the password they have another security stamp, and go on by it. */
-  async #latestUser({ record }: ActiveLogin, proved: object | undefined): Promise<object | null> {
-    const latest = await loadUser(this.services.handlers, record.userId);
-    if (!latest || !isActiveUser(latest)) return null;
+  async #provedUser(
+    { exchange }: LoginContext,
+    { record }: ActiveLogin,
+    proved: object | undefined,
+  ): Promise<object | null> {
+    const { idAttribute, loaderLag } = this.services.options;
+    const latest = await loadUser(this.services.handlers, {
+      userId: record.userId,
+      request: exchange.request,
+      idAttribute,
+    });
+    if (!latest || latest === OTHER_TENANT || !isActiveUser(latest)) return null;
     // A password that was changed meanwhile proves nothing: to go on by the new stamp would undo that change.
-    const isProved = !proved || isSameProof(proved, latest, this.services.options.idAttribute);
-    return isProved ? latest : null;
+    if (!proved || isSameProof(proved, latest, idAttribute)) return latest;
+
+    // A replica may lag behind the row that the handler has just saved. It then answers the stamp of the record.
+    const isSaved =
+      loaderLag > 0 && hasStamp(record, stampHashOf(latest)) && userIdOf(proved, idAttribute) === record.userId;
+    return isSaved && isActiveUser(proved) ? proved : null;
   }
 
   /** Logins of another stamp let nobody in. They go at once, and where the store fails here, at their next use. */

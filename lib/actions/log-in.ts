@@ -1,5 +1,5 @@
 /** Logs a user in: what changes, in which order, and what is told. */
-import type { LoginContext } from '../context/login-context.js';
+import type { LoginContext, LoginRefusal } from '../context/login-context.js';
 import { LoginFault } from '../exceptions/login-fault.js';
 import { CrossSiteLoginException } from '../exceptions/login-refusals.js';
 import { crossSiteReason } from '../http/cross-site.js';
@@ -7,12 +7,11 @@ import { clientFacts, loginFacts } from '../logins/event-facts.js';
 import { hashOf, newVerifier } from '../logins/login-id.js';
 import type { NewLogin, OpenedLogin, StoredValues } from '../logins/login-snapshot.js';
 import { toJson } from '../logins/session-values-json.js';
-import { isActiveUser, stampHashOf, userIdOf } from '../user/login-user.js';
-import { loadUser } from '../user/user-loading.js';
+import { isActiveUser, stampHashOf, stampKindOf, userIdOf } from '../user/login-user.js';
 import type { ActionServices } from './action-services.js';
-import { rememberedFor } from './login-user-options.js';
+import { readLoginUserOptions } from './login-user-options.js';
 import type { LoginUserOptions } from './login-user-options.js';
-import { deleteOutdated } from './outdated-logins.js';
+import { makeRoom } from './make-room.js';
 import { findCurrentLogin, findPresentedToken } from './presented-logins.js';
 
 /** Makes a login for this browser. Takes the facts first, then changes the state, then tells it. */
@@ -25,10 +24,11 @@ export class LogIn {
   }
 
   async #logIn(context: LoginContext, user: object, wanted: LoginUserOptions): Promise<boolean> {
-    const { fresh = true, force = false, crossSite = false, remember = false, duration } = wanted;
     const { options } = this.services;
-    const rememberFor = rememberedFor(remember, duration, options.rememberAbsolute);
+    const { fresh, force, crossSite, rememberFor } = readLoginUserOptions(wanted, options.rememberAbsolute);
     context.exchange.keepPrivate();
+    // Express answers HEAD by the handler for GET, and programs that look at links in mails send it.
+    if (context.exchange.method === 'HEAD') return false;
     const userId = userIdOf(user, options.idAttribute);
     const isActive = isActiveUser(user);
     if (!isActive && !force) return this.#refuse(context, userId, 'inactive');
@@ -44,14 +44,15 @@ export class LogIn {
       userId,
       stampHash: stampHashOf(user),
       fresh,
-      remember: verifier === null ? null : { hash: hashOf(verifier), duration: rememberFor as number },
+      remember: verifier === null || rememberFor === null ? null : { hash: hashOf(verifier), duration: rememberFor },
     });
     if (!login) return this.#refuse(context, userId, 'too-many-logins');
 
     const token = verifier === null ? null : { loginId: login.record.id, verifier };
-    const made = { user, isAuthenticated: isActive, login, isRemembered: remember, token };
+    const made = { user, isAuthenticated: isActive, login, isRemembered: token !== null, token };
     context.logIn(made, { values, isOtherUser });
-    this.#tell(context, login, { fresh, remembered: remember });
+    this.services.stampKinds.note(login.record.id, stampKindOf(user));
+    this.#tell(context, login, { fresh, remembered: token !== null });
     return true;
   }
 
@@ -79,7 +80,7 @@ export class LogIn {
     try {
       // Where the login may be refused, the logins of this browser end afterwards, and outdated ones hold no place.
       if (this.services.options.whenFull === 'refuse' && !(await opening)) {
-        if (!(await this.#makeRoom(context, draft.userId))) return null;
+        if (!(await makeRoom(context, this.services, draft.userId))) return null;
         opening = insert();
         if (!(await opening)) return null;
       }
@@ -93,13 +94,6 @@ export class LogIn {
       context.fail();
       throw error;
     }
-  }
-
-  /** Deletes logins that let nobody in, by the user as they are now: the caller may have read them before a change. */
-  async #makeRoom(context: LoginContext, userId: string): Promise<boolean> {
-    const latest = await loadUser(this.services.handlers, userId);
-    const stampHash = latest ? stampHashOf(latest) : undefined;
-    return deleteOutdated(context, this.services, { userId, stampHash });
   }
 
   /** Nobody waits for it. The next login is to be told of the theft that this one was told of. */
@@ -120,13 +114,15 @@ export class LogIn {
   }
 
   #refuseCrossSite({ exchange }: LoginContext, userId: string): void {
-    const reason = crossSiteReason(exchange, this.services.options.origin);
+    const reason = crossSiteReason(exchange, this.services.options);
     if (reason === undefined) return;
     this.services.events.emit('loginRefused', () => ({ ...clientFacts(exchange), userId, reason: 'cross-site' }));
     throw new CrossSiteLoginException(reason);
   }
 
-  #refuse({ exchange }: LoginContext, userId: string, reason: 'inactive' | 'too-many-logins'): false {
+  #refuse(context: LoginContext, userId: string, reason: LoginRefusal): false {
+    const { exchange } = context;
+    context.loginRefusal = reason;
     this.services.events.emit('loginRefused', () => ({ ...clientFacts(exchange), userId, reason }));
     return false;
   }

@@ -1,5 +1,6 @@
 /** A user's logins as a page about their devices needs them: lists them, and ends one, all others, or all. */
 import type { LoginContext } from '../context/login-context.js';
+import { requireKnown } from '../context/resolved-user.js';
 import type { LoginEventStream } from '../events/login-event-stream.js';
 import type { ClientFacts } from '../events/login-events.js';
 import { LoginRequiredException } from '../exceptions/login-refusals.js';
@@ -67,7 +68,7 @@ export class LoginDevices {
 
   /** Ends every login of the request's user but its own. @throws LoginRequiredException where nobody is logged in */
   async endOthers(context: LoginContext): Promise<number> {
-    const { login, isAuthenticated } = await context.resolve();
+    const { login, isAuthenticated } = requireKnown(await context.resolve());
     if (!login || !isAuthenticated) throw new LoginRequiredException();
     const { userId, id } = login.record;
     const ended = await this.logins.endAll(userId, id);

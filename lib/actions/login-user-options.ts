@@ -26,17 +26,41 @@ export interface LoginUserOptions {
   readonly crossSite?: boolean | undefined;
 }
 
+/** The options of loginUser(), complete. */
+interface ReadLoginUserOptions {
+  readonly fresh: boolean;
+  readonly force: boolean;
+  readonly crossSite: boolean;
+  /** milliseconds; null: not remembered */
+  readonly rememberFor: number | null;
+}
+
 /**
- * For how many milliseconds a login is remembered, null for not at all. Only true is a yes: a form's text "false"
- * would be one else.
+ * Reads the options of loginUser(). Only true and false count, because a form's text "false" would mean yes otherwise.
+ * @param usual for how many milliseconds a login is remembered where `duration` is missing
+ * @throws LoginFault ERR_LOGIN_INVALID_OPTION, ERR_LOGIN_INVALID_DURATION
  */
-export function rememberedFor(remember: unknown, duration: Duration | undefined, usual: number): number | null {
-  const wanted = milliseconds(duration, 'loginUser({ duration })', usual);
-  if (remember === true) return wanted;
-  if (remember === false) return null;
+export function readLoginUserOptions(given: LoginUserOptions, usual: number): ReadLoginUserOptions {
+  const wanted = milliseconds(given.duration, 'loginUser({ duration })', usual);
+  const isRemembered = flag(given, 'remember', { fallback: false });
+  return {
+    fresh: flag(given, 'fresh', { fallback: true }),
+    force: flag(given, 'force', { fallback: false }),
+    crossSite: flag(given, 'crossSite', { fallback: false }),
+    rememberFor: isRemembered ? wanted : null,
+  };
+}
+
+function flag(
+  given: LoginUserOptions,
+  name: 'fresh' | 'force' | 'crossSite' | 'remember',
+  { fallback }: { readonly fallback: boolean },
+): boolean {
+  const value: unknown = given[name] === undefined ? fallback : given[name];
+  if (typeof value === 'boolean') return value;
   throw invalidOption(
-    'loginUser({ remember })',
-    remember,
-    "Write true or false; for a checkbox: remember: form.remember === 'on'.",
+    `loginUser({ ${name} })`,
+    value,
+    `Write true or false. The box of a form sends a text: ${name}: form.${name} === 'on'.`,
   );
 }

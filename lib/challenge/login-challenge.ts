@@ -1,8 +1,9 @@
 /** Sends a visitor who must log in, or log in afresh, to the view for it: one function for both. */
 import type { HttpExchange } from '../http/http-exchange.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
+import type { OnceLogger } from '../session/once-logger.js';
 import type { AreaViews } from './area-views.js';
-import { loginUrl, safeNext } from './login-url.js';
+import { LONGEST_NEXT, loginUrl, safeNext } from './login-url.js';
 import type { Challenge, Notices } from './notices.js';
 
 /** Stands in where no origin is configured: only paths are judged then, and a path has no origin of its own. */
@@ -16,22 +17,40 @@ export interface ChallengedRequest {
   readonly loginView: string | null;
 }
 
+/** Which view a visitor is sent to, and the page to go on to from there. */
+export interface ChallengeRequest {
+  /** a login, or a fresh one. Default: `'login'` */
+  readonly kind?: Challenge | undefined;
+  /** the page to go on to, as path and query. Default: the page of this request */
+  readonly next?: string | undefined;
+}
+
 /** Decides where a visitor is sent, and where they go on to afterwards. */
 export class LoginChallenge {
   constructor(
     private readonly options: ResolvedLoginOptions,
     private readonly areas: AreaViews,
+    private readonly log: OnceLogger,
   ) {}
 
   /**
-   * Returns the address of the view, with the page of this request as `next` unless the cookie carries it. Null: no
-   * view.
+   * Returns the address of the view, with the page to go on to unless the cookie carries it. Null: no view.
    */
-  url({ exchange, loginView }: ChallengedRequest, kind: Challenge): string | null {
-    const view = kind === 'login' ? (loginView ?? this.options.loginView.url) : this.options.refreshView.url;
-    const next = this.options.nextIn === 'url' ? exchange.url : undefined;
+  url(challenged: ChallengedRequest, wanted: ChallengeRequest): string | null {
+    const { kind = 'login' } = wanted;
+    const view = kind === 'login' ? (challenged.loginView ?? this.options.loginView.url) : this.options.refreshView.url;
+    const next = this.options.nextIn === 'url' ? this.#wantedNext(challenged, wanted) : undefined;
     const site = { origin: this.options.origin ?? ANY_ORIGIN, forceHost: this.options.forceHostForRedirects };
     return view === null ? null : loginUrl(view, next, site);
+  }
+
+  /** Keeps the message for the view, and the page to go on to where the cookie carries it. */
+  keep(challenged: ChallengedRequest, wanted: ChallengeRequest): void {
+    const { kind = 'login' } = wanted;
+    const { message } = kind === 'login' ? this.options.loginView : this.options.refreshView;
+    if (message !== null) challenged.notices.flash(kind);
+    const next = this.options.nextIn === 'cookie' ? this.#safe(this.#wantedNext(challenged, wanted)) : undefined;
+    if (next !== undefined && !challenged.notices.keepNext(next)) this.#warnOfLength();
   }
 
   /**
@@ -39,14 +58,11 @@ export class LoginChallenge {
    * @returns false, and nothing is done, for every other client and where there is no view: a 401 is the answer
    */
   redirect(challenged: ChallengedRequest, kind: Challenge): boolean {
-    const { exchange, notices } = challenged;
-    const url = exchange.isNavigation ? this.url(challenged, kind) : null;
+    const { exchange } = challenged;
+    const url = exchange.isNavigation ? this.url(challenged, { kind }) : null;
     if (url === null) return false;
 
-    const { message } = kind === 'login' ? this.options.loginView : this.options.refreshView;
-    if (message !== null) notices.flash(kind);
-    const next = this.options.nextIn === 'cookie' ? this.#safe(exchange.url) : undefined;
-    if (next !== undefined) notices.keepNext(next);
+    this.keep(challenged, { kind });
     exchange.redirect(url);
     return true;
   }
@@ -57,9 +73,36 @@ export class LoginChallenge {
     return this.#safe(given ?? exchange.parameter('next'));
   }
 
+  #wantedNext({ exchange }: ChallengedRequest, { next }: ChallengeRequest): string | undefined {
+    return next === undefined ? this.#ownPage(exchange) : this.#safe(next);
+  }
+
+  /** The page as the browser knows it: a proxy may have taken a prefix off. */
+  #ownPage({ url }: HttpExchange): string {
+    return url.startsWith('/') ? this.options.pathPrefix + url : url;
+  }
+
   #safe(next: string | undefined): string | undefined {
     const views = [this.options.loginView.url, this.options.refreshView.url, ...this.areas.urls];
     const refusedPaths = views.filter((url) => url !== null);
-    return safeNext(next, { origin: this.options.origin ?? ANY_ORIGIN, refusedPaths });
+    const safe = safeNext(next, { origin: this.options.origin ?? ANY_ORIGIN, refusedPaths });
+    if (safe === undefined && next !== undefined) this.#warnOfDropped(next);
+    return safe;
+  }
+
+  /** To a developer it looks as if the visitor had come from nowhere. */
+  #warnOfDropped(next: string): void {
+    if (next.length > LONGEST_NEXT) return this.#warnOfLength();
+    this.log.warn(
+      'A "next" was dropped: only a path of this site counts, and neither a login view nor a logout. ' +
+        'Visitors then go on to the default page.',
+    );
+  }
+
+  #warnOfLength(): void {
+    this.log.warn(
+      `A "next" was dropped, because it was too long: the limit is ${LONGEST_NEXT} characters, and less in a cookie. ` +
+        'Keep the data of such a page in the session, and let its address name the entry.',
+    );
   }
 }

@@ -39,12 +39,20 @@ export class NoticeCookie {
     return NO_NOTICE;
   }
 
-  /** Sets the cookie, or clears it where there is nothing left to tell. A `next` that makes it too long is left out. */
-  write(exchange: HttpExchange, notice: Notice): void {
-    if (!notice.marks && notice.next === null) return exchange.clearCookie(this.cookie);
+  /**
+   * Sets the cookie, or clears it where there is nothing left to tell. Leaves out a `next` that makes it too long.
+   * @returns whether all of the notice is in the cookie
+   */
+  write(exchange: HttpExchange, notice: Notice): boolean {
+    if (!notice.marks && notice.next === null) {
+      exchange.clearCookie(this.cookie);
+      return true;
+    }
+
     const value = this.#format(notice);
-    const short = value.length > LONGEST ? this.#format({ ...notice, next: null }) : value;
-    exchange.setCookie(this.cookie, short, LIFETIME);
+    const isWhole = value.length <= LONGEST;
+    exchange.setCookie(this.cookie, isWhole ? value : this.#format({ ...notice, next: null }), LIFETIME);
+    return isWhole;
   }
 
   #format({ marks, next }: Notice): string {

@@ -35,9 +35,9 @@ export class Notices {
     this.#write({ ...notice, marks: (notice.marks + MARKS[kind]).slice(-MOST_MARKS) });
   }
 
-  /** Keeps the page to go on to; the last one wins. */
-  keepNext(next: string): void {
-    this.#write({ ...this.#read(), next });
+  /** Keeps the page to go on to; the last one wins. False: it is too long for a cookie. */
+  keepNext(next: string): boolean {
+    return this.#write({ ...this.#read(), next });
   }
 
   /** Returns the messages, oldest first, and forgets them. */
@@ -59,6 +59,16 @@ export class Notices {
     return notice.next;
   }
 
+  /** Forgets the messages that asked for what has happened now. The page to go on to stays. */
+  forget(...kinds: readonly Challenge[]): void {
+    const notice = this.#read();
+    const marks = notice.marks
+      .split('')
+      .filter((mark) => kinds.every((kind) => MARKS[kind] !== mark))
+      .join('');
+    if (marks !== notice.marks) this.#write({ ...notice, marks });
+  }
+
   /** Forgets everything, so that the next person at this browser is told nothing. */
   clearNotices(): void {
     if (this.#read() !== NO_NOTICE) this.#write(NO_NOTICE);
@@ -74,8 +84,8 @@ export class Notices {
     return (this.#notice ??= this.cookie.read(this.exchange));
   }
 
-  #write(notice: Notice): void {
+  #write(notice: Notice): boolean {
     this.#notice = notice;
-    this.cookie.write(this.exchange, notice);
+    return this.cookie.write(this.exchange, notice);
   }
 }

@@ -21,6 +21,9 @@ export interface MadeLogin {
   readonly token: RememberToken | null;
 }
 
+/** Why `loginUser` has answered false. */
+export type LoginRefusal = 'inactive' | 'too-many-logins';
+
 /** Finds the user of a request. The part of the package that knows users hands it down. */
 export type ResolveUser = (context: LoginContext) => Promise<ResolvedUser>;
 
@@ -31,6 +34,8 @@ export type ResolveUser = (context: LoginContext) => Promise<ResolvedUser>;
 export class LoginContext {
   /** The login view of the controller that handles the request, where it has its own. */
   loginView: string | null = null;
+  /** Why the last login of this request was refused; null: it was not. */
+  loginRefusal: LoginRefusal | null = null;
   readonly session: RequestSession;
   // Made when they are needed: most requests need none of them.
   #tokens: RequestTokens | undefined;
@@ -118,6 +123,8 @@ export class LoginContext {
     if (made.token) this.tokens.issueCookie(made.token, made.login);
     else this.tokens.clearCookie({ isUnseen: this.tokens.isUnderOwnPath });
     if (isOtherUser) this.notices.clearNotices();
+    else this.notices.forget('login', 'needs-refresh');
+    this.loginRefusal = null;
     this.#user.setUser(made);
   }
 
@@ -125,6 +132,7 @@ export class LoginContext {
   restore(login: SessionLogin, values: StoredValues, next: RememberToken): void {
     this.session.attachLogin(login, values);
     this.tokens.issueCookie(next, login);
+    this.notices.forget('login');
   }
 
   /** Transition 2: the user has proved again who they are. */
@@ -132,6 +140,7 @@ export class LoginContext {
     this.session.rotateId(made.login);
     if (made.token) this.tokens.issueCookie(made.token, made.login);
     else this.tokens.extendCookie(this.tokens.issued, made.login);
+    this.notices.forget('login', 'needs-refresh');
     this.#user.setUser(made);
   }
 

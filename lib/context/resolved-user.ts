@@ -11,6 +11,8 @@ export interface ResolvedUser {
   readonly login: ActiveLogin | null;
   /** the request brought a remember cookie that counts for this login */
   readonly isRemembered: boolean;
+  /** what a loader failed with, so that the user is unknown; undefined: nothing failed */
+  readonly failure?: Error | undefined;
 }
 
 /** The answer for a visitor who is nobody. */
@@ -20,3 +22,12 @@ export const NOBODY: ResolvedUser = Object.freeze({
   login: null,
   isRemembered: false,
 });
+
+/**
+ * Returns what was found out, for a caller that must know the user.
+ * @throws the failure of a loader that has left the user unknown
+ */
+export function requireKnown(resolved: ResolvedUser): ResolvedUser {
+  if (resolved.failure) throw resolved.failure;
+  return resolved;
+}

@@ -4,11 +4,15 @@ import { HANDLER_ROLE, LISTENS_TO } from '../metadata/metadata-keys.js';
 import type { HandlerRole } from '../metadata/metadata-keys.js';
 
 /**
- * Marks the method that turns the id in a login into a user (Flask-Login's user_loader). The id is always a text. Null
- * stands for no user, and ends the login. An error is a 503 on guarded routes.
+ * Marks the method that turns the id in a login into a user (Flask-Login's user_loader). The id is always a text, and
+ * the request follows it. The user's id must be the id that was asked for.
+ *
+ * Null stands for no user, and ends the login. So does an HttpException below 500, such as NotFoundException.
+ * `OTHER_TENANT` makes this request anonymous and ends nothing. Any other error refuses guarded routes with a 503, and
+ * other routes go on without a user.
  * `@UserLoader() findById(id: string): Promise<User | null>`
  */
-export function UserLoader(): <Loader extends (id: string) => unknown>(
+export function UserLoader(): <Loader extends (id: string, request: never) => unknown>(
   prototype: object,
   name: string | symbol,
   descriptor: TypedPropertyDescriptor<Loader>,
@@ -18,7 +22,8 @@ export function UserLoader(): <Loader extends (id: string) => unknown>(
 
 /**
  * Marks the method that finds the user of a request without a login, by a header or key, or null (Flask-Login's
- * request_loader). Such a user is never fresh. `@RequestLoader() byKey(request: Request)`
+ * request_loader). Such a user is never fresh. An HttpException below 500, such as UnauthorizedException for an expired
+ * token, is the answer of guarded routes. Any other error is a 503 there. `@RequestLoader() byKey(request: Request)`
  */
 export function RequestLoader(): MethodDecorator {
   return plays('request-loader');
@@ -26,7 +31,8 @@ export function RequestLoader(): MethodDecorator {
 
 /**
  * Marks the method that answers instead of the redirect or the 401 where a login is required (Flask-Login's
- * unauthorized_handler). It receives request and response. It writes the response, or throws an HttpException.
+ * unauthorized_handler). It receives request and response. It writes the response, or throws an HttpException. A client
+ * for which it writes nothing gets the usual answer.
  */
 export function UnauthorizedHandler(): MethodDecorator {
   return plays('unauthorized-handler');

@@ -3,8 +3,8 @@ import { ServiceUnavailableException } from '@nestjs/common';
 import type { LoginRefusalCode } from './login-error-code.js';
 
 /**
- * Reports that a store failed or was too slow, or that a loader failed. The user of the request is unknown, so the
- * response is a 503 with Retry-After. Treating the request as anonymous would hide the outage (OWASP ASVS 16.5.3).
+ * Reports that a store failed or was too slow, or that a loader failed. The user of the request is unknown, so a
+ * guarded route answers a 503 with Retry-After. Asking a stranger to log in would hide the outage (OWASP ASVS 16.5.3).
  * `cause` has the error for the log, and the response names nothing of it.
  */
 export class LoginUnavailableException extends ServiceUnavailableException {

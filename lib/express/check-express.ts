@@ -13,6 +13,10 @@ export interface HttpAdapter {
 export interface ExpressLayer {
   readonly name?: string;
   readonly handle: unknown;
+  /** the handlers of a path; undefined for middleware */
+  readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
+  /** Answers something true where the path of the layer is this one: an object or `true`, by the version. */
+  match?(path: string): unknown;
 }
 
 /**

@@ -37,6 +37,10 @@ export class ExpressExchange extends HttpExchange implements ResponseHooks {
     return this.request.secure === true || (this.request.socket as { encrypted?: boolean }).encrypted === true;
   }
 
+  override get isAnswered(): boolean {
+    return this.ending !== 'open' || this.isHeadSent || this.response.writableEnded;
+  }
+
   protected override readAddress(): string | undefined {
     return this.request.ip;
   }

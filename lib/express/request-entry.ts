@@ -45,6 +45,12 @@ export class RequestEntry {
     this.isServing = true;
   }
 
+  /** True where the application answers GET requests of this path. */
+  hasPage(path: string): boolean {
+    const stack = this.#adapter ? stackOf(this.#adapter) : [];
+    return stack.some((layer) => layer.route?.methods.get === true && Boolean(layer.match?.(path)));
+  }
+
   /** Takes the middleware out, so that the Express instance can serve another application. */
   unmount(): void {
     this.isServing = false;

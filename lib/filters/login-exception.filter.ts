@@ -18,6 +18,7 @@ import { requestOf } from '../http/request-of.js';
 import { clientFacts } from '../logins/event-facts.js';
 import type { HandlerRole } from '../metadata/metadata-keys.js';
 import { LoginHandlers } from '../user/login-handlers.js';
+import { LoaderFailedException } from '../user/user-loading.js';
 
 /** Seconds after which a client may try again. */
 const RETRY_AFTER = '1';
@@ -83,15 +84,21 @@ export class LoginExceptionFilter extends BaseExceptionFilter {
 
   /** Tells the log what failed, then lets the application's handler answer. False: the JSON 503 is the answer. */
   async #answerOutage(exception: LoginUnavailableException, refused: Refused): Promise<boolean> {
-    const { cause } = exception;
-    this.#logger.error(`${exception.what} failed`, cause instanceof Error ? cause.stack : cause);
+    this.#log(exception, refused);
     // A handler would only add its page to the half that the client has.
     if (refused.context.exchange.isHeadSent) return false;
 
     refused.response.setHeader('Retry-After', RETRY_AFTER);
     // A handler that just ends a page would answer 200, and a cache or a monitor would take the outage for the page.
     refused.response.statusCode = exception.getStatus();
-    return (await this.#callHandler('unavailable-handler', refused)) ?? false;
+    return this.#callHandler('unavailable-handler', refused);
+  }
+
+  /** A loader may fail for one visitor for ever, so its line is not written for each request. */
+  #log(exception: LoginUnavailableException, { context }: Refused): void {
+    const { what, cause } = exception;
+    if (exception instanceof LoaderFailedException) context.application.sessions.log.error(`${what} failed`, cause);
+    else this.#logger.error(`${what} failed`, cause instanceof Error ? cause.stack : cause);
   }
 
   /** Tells the refusal, then lets the application's handler or the redirect answer. False: the 401 is the answer. */
@@ -103,15 +110,15 @@ export class LoginExceptionFilter extends BaseExceptionFilter {
     this.events.emit(isStale ? 'needsRefresh' : 'unauthorized', () => ({ ...clientFacts(exchange), method, path }));
     if (exchange.isHeadSent) return false;
 
-    const handled = await this.#callHandler(isStale ? 'needs-refresh-handler' : 'unauthorized-handler', refused);
-    return handled ?? this.challenge.redirect(context, isStale ? 'needs-refresh' : 'login');
+    const isHandled = await this.#callHandler(isStale ? 'needs-refresh-handler' : 'unauthorized-handler', refused);
+    return isHandled || this.challenge.redirect(context, isStale ? 'needs-refresh' : 'login');
   }
 
-  /** Lets the application's handler answer, and returns whether it has. Undefined: there is none. */
-  async #callHandler(role: HandlerRole, { context, response }: Refused): Promise<boolean | undefined> {
+  /** Lets the application's handler answer, and returns whether it has. A handler may leave a client to us. */
+  async #callHandler(role: HandlerRole, { context, response }: Refused): Promise<boolean> {
     const handler = this.handlers.get(role);
-    if (!handler) return undefined;
+    if (!handler) return false;
     await handler(context.exchange.request, response);
-    return response.writableEnded || response.headersSent;
+    return context.exchange.isAnswered;
   }
 }

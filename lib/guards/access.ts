@@ -6,7 +6,7 @@ import type { Access } from '../metadata/metadata-keys.js';
 import { loginViewOf } from './login-view.guard.js';
 
 /** Where Nest keeps the guards of `@UseGuards()`. */
-const GUARDS = '__guards__';
+export const GUARDS = '__guards__';
 
 /** Where Nest keeps the method of a route. */
 const METHOD = 'method';

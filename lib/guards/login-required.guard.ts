@@ -2,6 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { LoginContexts } from '../context/login-contexts.js';
+import { requireKnown } from '../context/resolved-user.js';
 import { FreshLoginRequiredException, LoginRequiredException } from '../exceptions/login-refusals.js';
 import { requestOf } from '../http/request-of.js';
 import { AccessMarks } from './access.js';
@@ -39,13 +40,15 @@ export class LoginRequiredGuard implements CanActivate {
 
     const context = this.contexts.of(request);
     if (loginView !== undefined) context.loginView = loginView;
-    if (!(await context.resolve()).isAuthenticated) throw new LoginRequiredException();
+    const { isAuthenticated } = requireKnown(await context.resolve());
+    if (!isAuthenticated) throw new LoginRequiredException();
     if (access.kind === 'fresh' && !(await context.isFresh(access.maxAge))) throw new FreshLoginRequiredException();
     return true;
   }
 }
 
-function isLoginRequiredGuard(guard: unknown): boolean {
+/** Tells whether a guard of `@UseGuards()` is this one, or one that extends it. */
+export function isLoginRequiredGuard(guard: unknown): boolean {
   const prototype: unknown = typeof guard === 'function' ? guard.prototype : guard;
   return guard === LoginRequiredGuard || prototype instanceof LoginRequiredGuard;
 }

@@ -10,6 +10,8 @@ export interface CookieAttributes {
   readonly secure: boolean;
   readonly httpOnly: boolean;
   readonly sameSite: 'lax' | 'strict' | 'none';
+  /** kept apart for each top-level site that embeds the application (CHIPS) */
+  readonly partitioned: boolean;
 }
 
 /** A cookie of this package: its name, and where browsers send it. */
@@ -63,7 +65,7 @@ export class ResponseCookies {
 
   /** Sets a cookie. @param maxAge seconds until the browser drops it; null: when the browser closes; 0: at once */
   set({ name, attributes }: NamedCookie, value: string, maxAge: number | null): void {
-    const { path, domain, secure, httpOnly, sameSite } = attributes;
+    const { path, domain, secure, httpOnly, sameSite, partitioned } = attributes;
     const expires = new Date(maxAge === 0 ? 0 : Date.now() + (maxAge ?? 0) * 1000);
     const line = stringifySetCookie({
       name,
@@ -72,6 +74,7 @@ export class ResponseCookies {
       secure,
       httpOnly,
       sameSite,
+      partitioned,
       ...(domain === null ? {} : { domain }),
       ...(maxAge === null ? {} : { maxAge, expires }),
     });

@@ -5,9 +5,13 @@ import type { HttpExchange } from './http-exchange.js';
  * Returns why an unsafe request counts as made by another site, or undefined where it does not. `Sec-Fetch-Site`
  * decides, else `Origin` against our own origin. A request with neither header (curl, tests) comes from no browser and
  * passes.
- * @param origin our own origin; without one the Host header stands in, because a page of another site cannot choose it
+ * @param site.origin our own origin; without one the Host header stands in, which a page of another site cannot choose
+ * @param site.frontEnds the origins of further front ends, which may log users in
  */
-export function crossSiteReason(exchange: HttpExchange, origin: string | null): string | undefined {
+export function crossSiteReason(
+  exchange: HttpExchange,
+  { origin, frontEnds }: { readonly origin: string | null; readonly frontEnds: readonly string[] },
+): string | undefined {
   if (!exchange.isUnsafe) return undefined;
   const site = exchange.header('sec-fetch-site');
   const from = exchange.header('origin');
@@ -16,6 +20,8 @@ export function crossSiteReason(exchange: HttpExchange, origin: string | null): 
 
   const own = origin ?? `${exchange.isSecure ? 'https' : 'http'}://${exchange.header('host') ?? ''}`;
   if (site !== 'cross-site' && from === own) return undefined;
+  // Browsers set Origin themselves, so no page of another site can name a front end of ours.
+  if (from !== undefined && frontEnds.includes(from)) return undefined;
 
   if (from === 'null')
     return (

@@ -101,6 +101,9 @@ export abstract class HttpExchange {
     return this.response.writableEnded || this.response.destroyed || this.request.socket.destroyed;
   }
 
+  /** True once somebody has answered, also while the end of the response still waits for the session to be saved. */
+  abstract readonly isAnswered: boolean;
+
   /** Returns one header of the request. */
   header(name: string): string | undefined {
     const value = this.request.headers[name];

@@ -10,7 +10,7 @@ const DOMAIN = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
 
 /**
  * Reads the attributes of a cookie.
- * @param reader the group of options that holds path, domain, secure, httpOnly and sameSite
+ * @param reader the group of options that holds the attributes
  * @param settings.defaults replace the attributes that are missing
  * @throws LoginFault ERR_LOGIN_COOKIE where a browser would refuse or leak the cookie (RFC 6265bis, OWASP ASVS 3.3.1)
  */
@@ -30,12 +30,18 @@ export function resolveCookieAttributes(
     secure: reader.flag('secure', { fallback: defaults.secure }),
     httpOnly: reader.flag('httpOnly', { fallback: defaults.httpOnly }),
     sameSite: reader.choice<CookieAttributes['sameSite']>('sameSite', defaults.sameSite, ['lax', 'strict', 'none']),
+    partitioned: reader.flag('partitioned', { fallback: defaults.partitioned }),
   });
 
   if (attributes.sameSite === 'none' && !attributes.secure)
     throw fault(
       'A cookie with sameSite "none" is dropped by browsers unless it is Secure.',
       'Set "secure" to true as well, or sameSite to "lax".',
+    );
+  if (attributes.partitioned && !attributes.secure)
+    throw fault(
+      'A partitioned cookie is dropped by browsers unless it is Secure.',
+      'Set "secure" to true as well, or take "partitioned" out.',
     );
   if (production) refuseLeaks(attributes, reader.group);
   return attributes;
@@ -47,6 +53,7 @@ const defaultAttributes = (production: boolean): CookieAttributes => ({
   secure: production,
   httpOnly: true,
   sameSite: 'lax',
+  partitioned: false,
 });
 
 const fits = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);

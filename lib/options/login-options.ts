@@ -11,10 +11,16 @@ export interface LoginOptions {
    */
   secret: string | readonly string[] | undefined;
   /**
-   * The scheme and host of this application: `'https://app.example'`. Required where a view is an absolute URL.
-   * Default: none.
+   * The scheme and host of this application: `'https://app.example'`. Required where a view is an absolute URL. A list
+   * names further front ends after it, which may log users in: `'https://admin.app.example'`,
+   * `'capacitor://localhost'`. Default: none.
    */
-  origin?: string | undefined;
+  origin?: string | readonly string[] | undefined;
+  /**
+   * The path under which a proxy serves this application and which it takes off: `'/shop'`. Pages to go on to get it in
+   * front. Views are written with it: `loginView: '/shop/login'`. Default: none.
+   */
+  pathPrefix?: string | undefined;
   /**
    * Turns on strict checks at start-up, and cookies that are Secure and begin with `__Host-`. Default: `NODE_ENV ===
    * 'production'`.
@@ -79,13 +85,19 @@ export interface LoginLifetimeOptions {
   idle?: Duration | undefined;
   /** Ends a session this time after the last authentication, or after a remember cookie restored it. Default: 30 d. */
   absolute?: Duration | undefined;
-  /** The most logins that a user may have at once, over all nodes: 1 to 10,000. Default: 100. */
+  /** The most logins that a user may have at once, over all nodes: 1 to 1,000. Default: 100. */
   maxLogins?: number | undefined;
   /**
    * The reaction to one login too many. `'evict-oldest'` ends the login that went unused for the longest time.
    * `'refuse'` makes `loginUser` return false. Default: `'evict-oldest'`.
    */
   whenFull?: 'evict-oldest' | 'refuse' | undefined;
+  /**
+   * How long the database that the user loader reads may lag behind the one that is written, at most 10 m. For this
+   * time after a login or confirmation, an unknown user or another security stamp refuses the request with a 401 and
+   * ends nothing. Default: 0, which stands for no lag.
+   */
+  loaderLag?: Duration | undefined;
 }
 
 /** Remembered logins and their cookie. The server measures both limits by the store's clock. */
@@ -119,6 +131,8 @@ export interface RememberOptions {
   httpOnly?: boolean | undefined;
   /** Limits the requests from other sites that carry the cookie. Not looser than that of the session cookie. */
   sameSite?: 'lax' | 'strict' | 'none' | undefined;
+  /** Keeps a cookie of its own for each site that embeds the application in a frame (CHIPS). */
+  partitioned?: boolean | undefined;
 }
 
 /**
@@ -161,6 +175,11 @@ export interface SessionCookieOptions {
   httpOnly?: boolean | undefined;
   /** Limits the requests from other sites that carry the cookie. Default: `'lax'`. */
   sameSite?: 'lax' | 'strict' | 'none' | undefined;
+  /**
+   * Keeps a cookie of its own for each site that embeds the application in a frame (CHIPS). It needs `secure`, and
+   * `sameSite: 'none'` to work there. Default: false.
+   */
+  partitioned?: boolean | undefined;
   /** Keeps the cookie of a login after the browser closes, until the login's absolute end. Default: false. */
   persistent?: boolean | undefined;
 }

@@ -3,17 +3,18 @@ import { OptionReader } from './option-reader.js';
 import { refuseUnknownOptions } from './unknown-options.js';
 
 const NAMES = [
-  'secret', 'origin', 'production', 'storage', 'storeTimeout', 'loginView', 'refreshView',
+  'secret', 'origin', 'pathPrefix', 'production', 'storage', 'storeTimeout', 'loginView', 'refreshView',
   'loginMessage', 'loginMessageCategory', 'needsRefreshMessage', 'needsRefreshMessageCategory',
   'localize', 'nextIn', 'forceHostForRedirects', 'sessionProtection', 'idAttribute', 'anonymousUser',
   'exemptMethods', 'loginDisabled', 'login', 'remember', 'session', 'notBefore', 'userKeySalt',
 ]; // prettier-ignore
-const LOGIN_NAMES = ['idle', 'absolute', 'maxLogins', 'whenFull'];
+const LOGIN_NAMES = ['idle', 'absolute', 'maxLogins', 'whenFull', 'loaderLag'];
 const REMEMBER_NAMES = [
   'cookieName', 'idle', 'absolute', 'grace', 'refreshEachRequest', 'path', 'domain', 'secure', 'httpOnly', 'sameSite',
+  'partitioned',
 ]; // prettier-ignore
 const SESSION_NAMES = ['load', 'name', 'anonymousName', 'cookie', 'keepOnLogin'];
-const COOKIE_NAMES = ['path', 'domain', 'secure', 'httpOnly', 'sameSite', 'persistent'];
+const COOKIE_NAMES = ['path', 'domain', 'secure', 'httpOnly', 'sameSite', 'partitioned', 'persistent'];
 
 /** A reader for each group of options. */
 export interface OptionGroups {

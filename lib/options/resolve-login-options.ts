@@ -24,15 +24,15 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
 
   const secrets = resolveSecrets(root.raw('secret'));
   const production = root.flag('production', { fallback: process.env.NODE_ENV === 'production' });
-  const origin = resolveOrigin(root.raw('origin'));
+  const { origin, frontEnds } = resolveOrigins(root.raw('origin'));
   const cookies = resolveCookies(groups, { production });
-  const idle = login.duration('idle', '24h');
-  const absolute = login.duration('absolute', '30d');
   const loginDisabled = resolveLoginDisabled(root, { production });
 
   return Object.freeze({
     secrets,
     origin,
+    frontEnds,
+    pathPrefix: resolvePathPrefix(root),
     production,
     storage: resolveStorage(root.raw('storage'), { production, memoryStorage }),
     storeTimeout: root.duration('storeTimeout', '1s'),
@@ -40,8 +40,8 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
     ...resolveUserOptions(root),
     exemptMethods: Object.freeze(root.list('exemptMethods', ['OPTIONS']).map((method) => method.toUpperCase())),
     loginDisabled,
-    idle,
-    absolute,
+    idle: login.duration('idle', '24h'),
+    absolute: login.duration('absolute', '30d'),
     ...resolveCap(login),
     notBefore: resolveNotBefore(root.raw('notBefore')),
     ...resolveRemember(groups.remember),
@@ -117,14 +117,24 @@ function resolveUserOptions(
   };
 }
 
-function resolveCap(login: OptionReader): Pick<ResolvedLoginOptions, 'maxLogins' | 'whenFull'> {
+function resolveCap(login: OptionReader): Pick<ResolvedLoginOptions, 'maxLogins' | 'whenFull' | 'loaderLag'> {
   return {
     maxLogins: login.value('maxLogins', 100, {
       accepts: isCount,
-      remedy: 'Write a whole number from 1 to 10,000.',
+      remedy: 'Write a whole number from 1 to 1,000.',
     }),
+    loaderLag: resolveLoaderLag(login),
     whenFull: login.choice<'evict-oldest' | 'refuse'>('whenFull', 'evict-oldest', ['evict-oldest', 'refuse']),
   };
+}
+
+/** Reads the lag of a replica. A long one would keep the logins of a deleted user. */
+function resolveLoaderLag(login: OptionReader): number {
+  const given = login.raw('loaderLag');
+  if (given === undefined || given === 0) return 0;
+  const lag = login.duration('loaderLag', 0);
+  if (lag <= 600_000) return lag;
+  throw invalidOption('login.loaderLag', given, 'Write 0, or a duration of at most 10 m.');
 }
 
 /**
@@ -172,15 +182,46 @@ function resolveLoad(given: unknown): ResolvedLoginOptions['sessionLoad'] {
   return checked(given === undefined ? 'always' : given);
 }
 
-function resolveOrigin(given: unknown): string | null {
-  if (given === undefined) return null;
-  // Takes scheme and host alone, with or without the trailing slash that browsers show.
-  if (typeof given === 'string' && /^https?:\/\/[^/?#@\\\s]+\/?$/i.test(given) && URL.canParse(given))
-    return new URL(given).origin;
-  throw invalidOption('origin', given, 'Write scheme and host alone, such as "https://app.example".');
+/** Takes scheme and host alone, with or without the trailing slash that browsers show. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s]+\/?$/i;
+
+/**
+ * Splits the origins into our own and those of further front ends. A front end without http is never our own.
+ * @throws LoginFault ERR_LOGIN_INVALID_OPTION
+ */
+function resolveOrigins(given: unknown): Pick<ResolvedLoginOptions, 'origin' | 'frontEnds'> {
+  if (given === undefined) return { origin: null, frontEnds: [] };
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given];
+  const origins = list.flatMap((one) => originOf(one) ?? []);
+  if (!list.length || origins.length < list.length)
+    throw invalidOption(
+      'origin',
+      given,
+      'Write scheme and host alone, such as "https://app.example". A list names further front ends after it, such as ' +
+        '"https://admin.app.example" or "capacitor://localhost".',
+    );
+
+  const origin = origins.find((one) => one.startsWith('http')) ?? null;
+  return { origin, frontEnds: Object.freeze(origins.filter((one) => one !== origin)) };
+}
+
+/** Returns an origin as browsers write it; undefined for what is none. */
+function originOf(given: unknown): string | undefined {
+  if (typeof given !== 'string' || !ORIGIN.test(given) || !URL.canParse(given)) return undefined;
+  const { protocol, host, origin } = new URL(given);
+  // The schemes of applications, such as capacitor:, have an origin for browsers, and none for URL.
+  if (origin === 'null') return `${protocol}//${host}`;
+  return origin.startsWith('http') ? origin : undefined;
+}
+
+function resolvePathPrefix(root: OptionReader): string {
+  return root.value('pathPrefix', '', {
+    accepts: (value) => typeof value === 'string' && /^(\/[\w.~%-]+)+$/.test(value),
+    remedy: 'Write the path that the proxy takes off, such as "/shop", without a slash at its end.',
+  });
 }
 
 const isCount = (value: unknown): boolean =>
-  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 10_000;
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1_000;
 
 const isHost = (value: unknown): boolean => typeof value === 'string' && /^[a-z0-9.-]+(:\d{1,5})?$/i.test(value);

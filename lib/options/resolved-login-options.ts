@@ -15,6 +15,10 @@ export interface View {
 export interface ResolvedLoginOptions {
   readonly secrets: readonly string[];
   readonly origin: string | null;
+  /** the origins of further front ends */
+  readonly frontEnds: readonly string[];
+  /** the path that a proxy takes off, such as `/shop`; '' for none */
+  readonly pathPrefix: string;
   readonly production: boolean;
   readonly storage: LoginStorage;
   readonly storeTimeout: number;
@@ -32,6 +36,7 @@ export interface ResolvedLoginOptions {
   readonly absolute: number;
   readonly maxLogins: number;
   readonly whenFull: 'evict-oldest' | 'refuse';
+  readonly loaderLag: number;
   readonly notBefore: number;
   readonly rememberIdle: number;
   readonly rememberAbsolute: number;

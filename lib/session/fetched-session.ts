@@ -31,6 +31,12 @@ export type FetchOutcome = FetchedValues | { readonly error: unknown };
 /** Milliseconds after which a login is read again, because a handler may ask minutes after the request has come. */
 const STALE = 5_000;
 
+/**
+ * So many logins of each kind of cookie are deleted for one request. A browser has two or three after a change of path
+ * and domain. An attacker may have collected hundreds, and contradicting cookies let nobody in.
+ */
+const MOST_DELETED = 4;
+
 /** What a request without a session has found. */
 export const NOT_FOUND: FoundSession = Object.freeze({ verdict: 'not-found', snapshot: null });
 
@@ -115,7 +121,7 @@ export class FetchedSession {
    * Deletes the logins that the session cookies name, and these. Whether this call deleted any; null: there are none.
    */
   deleteLogins(others: readonly string[]): Promise<boolean> | null {
-    const ids = [...new Set([...this.loginIds, ...others])];
+    const ids = [...new Set([...this.loginIds.slice(-MOST_DELETED), ...others.slice(0, MOST_DELETED)])];
     if (!ids.length) return null;
     return Promise.all(ids.map((id) => this.services.logins.delete(id))).then((deleted) => {
       this.#loginIds = [];

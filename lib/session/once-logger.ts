@@ -1,10 +1,15 @@
-/** Warns of each thing once, so that a fault of the application does not flood its log. */
+/** Keeps the log short where one cause meets many requests. */
 import { Logger } from '@nestjs/common';
+import { RecentKeys } from '../logins/recent-keys.js';
+
+/** Milliseconds in which one error is logged once. */
+const ERROR_INTERVAL = 60_000;
 
 /** A logger that remembers what it has said. */
 export class OnceLogger {
   readonly #logger = new Logger('LoginModule');
   readonly #told = new Set<string>();
+  readonly #recentErrors = new RecentKeys(ERROR_INTERVAL);
 
   /** Logs a warning, unless the same text was logged before. */
   warn(text: string): void {
@@ -12,4 +17,18 @@ export class OnceLogger {
     this.#told.add(text);
     this.#logger.warn(text);
   }
+
+  /** Logs an error with its cause, once a minute for each cause. */
+  error(text: string, cause?: unknown): void {
+    if (!this.#recentErrors.add(`${text}\n${keyOf(cause)}`)) return;
+    this.#logger.error(text, cause instanceof Error ? cause.stack : cause);
+  }
+}
+
+/** Tells causes apart by kind and place, because a message may name another user each time. */
+function keyOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const { code } = cause as { readonly code?: unknown };
+  const place = /^\s+at .*$/m.exec(cause.stack ?? '')?.[0] ?? '';
+  return `${cause.name} ${String(code)} ${place}`;
 }

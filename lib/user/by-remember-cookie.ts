@@ -6,7 +6,7 @@ import { loginFacts } from '../logins/event-facts.js';
 import { isLetIn } from '../remember-me/remember-decision.js';
 import type { TokenOutcome } from '../remember-me/token-outcome.js';
 import { isActiveUser } from './login-user.js';
-import { CONFIRMED_MEANWHILE } from './login-users.js';
+import { NOT_FOR_THIS_REQUEST } from './login-users.js';
 import type { LoginUsers } from './login-users.js';
 import { forThisRequest } from './remembered-logins.js';
 import type { RememberedLogins } from './remembered-logins.js';
@@ -29,7 +29,7 @@ export class ByRememberCookie {
     if (!snapshot || !isLetIn(verdict)) return this.#refuse(context, outcome);
 
     const user = await this.users.load(context, snapshot);
-    if (user === CONFIRMED_MEANWHILE) {
+    if (user === NOT_FOR_THIS_REQUEST) {
       context.keepToThisRequest();
       return NOBODY;
     }

@@ -3,6 +3,7 @@ import type { LoginContext } from '../context/login-context.js';
 import type { ResolvedUser } from '../context/resolved-user.js';
 import { clientFacts } from '../logins/event-facts.js';
 import { isActiveUser, userIdOf } from './login-user.js';
+import { OTHER_TENANT } from './other-tenant.js';
 import type { ResolverServices } from './resolver-services.js';
 import { callLoginLoader } from './user-loading.js';
 
@@ -15,7 +16,7 @@ export class ByRequestLoader {
     const { handlers, options, events } = this.services;
     const loader = handlers.get('request-loader');
     const user = loader && (await callLoginLoader('The request loader', () => loader(exchange.request)));
-    if (!user) return null;
+    if (!user || user === OTHER_TENANT) return null;
 
     const userId = userIdOf(user, options.idAttribute);
     events.emit('loadedFromRequest', () => ({ ...clientFacts(exchange), userId }));

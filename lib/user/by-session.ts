@@ -6,7 +6,7 @@ import { loginFacts } from '../logins/event-facts.js';
 import type { ActiveLogin, SessionLogin } from '../logins/login-snapshot.js';
 import { isLetIn } from '../remember-me/remember-decision.js';
 import { isActiveUser } from './login-user.js';
-import { CONFIRMED_MEANWHILE } from './login-users.js';
+import { NOT_FOR_THIS_REQUEST } from './login-users.js';
 import type { LoadedUser, LoginUsers } from './login-users.js';
 import type { RememberedLogins } from './remembered-logins.js';
 import type { ResolverServices } from './resolver-services.js';
@@ -92,7 +92,7 @@ export class BySession {
     context: LoginContext,
     { user, login, isRemembered }: { user: LoadedUser; login: ActiveLogin; isRemembered: boolean },
   ): ResolvedUser | null {
-    if (user === CONFIRMED_MEANWHILE) {
+    if (user === NOT_FOR_THIS_REQUEST) {
       context.keepToThisRequest();
       return NOBODY;
     }
@@ -102,6 +102,12 @@ export class BySession {
   }
 
   #tell({ exchange }: LoginContext, { record }: SessionLogin, mode: 'basic' | 'strong'): void {
+    this.services.log.warn(
+      'A login was used from another address or user agent, and session protection has ' +
+        `${mode === 'strong' ? 'ended it' : 'taken its freshness'}. This is said once; the event "sessionProtected" ` +
+        'tells each time. Servers that relay cookies, and visitors whose address changes, look the same: see ' +
+        'docs/works-with.md.',
+    );
     this.services.events.emit('sessionProtected', () => ({ ...loginFacts(exchange, record), mode }));
   }
 }

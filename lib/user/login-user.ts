@@ -25,45 +25,63 @@ export type LoginUserField = Register extends { user: infer User } ? Extract<key
  */
 export function userIdOf(user: unknown, attribute: string | null): string {
   const name = attribute ?? (typeof property(user, 'getId') === 'function' ? 'getId' : 'id');
-  const member = property(user, name);
-  const id: unknown = typeof member === 'function' ? member.call(user) : member;
+  const id = valueOf(user, name);
   const text = idText(id);
   if (text !== undefined) return text;
 
-  const kind = id === undefined ? 'missing' : `of type ${id === null ? 'null' : typeof id}`;
   throw new LoginFault(
     'ERR_LOGIN_USER_ID',
-    `A user's "${name}" is no id: it is ${kind}.`,
+    `A user's "${name}" is no id: it is ${kindOf(id)}.`,
     'Give the user an id that is a text, a number, a bigint or an object that prints itself, ' +
       'or name its property by the option "idAttribute".',
   );
 }
 
-/** Returns false for a user with `isActive`, property or method, that is false. Every other user is active. */
+/** The values by which databases spell true and false. */
+const ACTIVE: readonly unknown[] = [true, 1, 1n, '1', undefined];
+const INACTIVE: readonly unknown[] = [false, 0, 0n, '0'];
+
+/**
+ * Reads `isActive`, property or method. A user without it is active. `true`, `1`, `1n` and `'1'` mean active, and
+ * `false`, `0`, `0n` and `'0'` mean inactive.
+ * @throws LoginFault ERR_LOGIN_USER_ACTIVE for every other value, so that no unknown spelling lets a disabled user in
+ */
 export function isActiveUser(user: unknown): boolean {
-  const member = property(user, 'isActive');
-  return (typeof member === 'function' ? (member.call(user) as unknown) : member) !== false;
+  const value = valueOf(user, 'isActive');
+  if (ACTIVE.includes(value)) return true;
+  if (INACTIVE.includes(value)) return false;
+  throw new LoginFault(
+    'ERR_LOGIN_USER_ACTIVE',
+    `A user's "isActive" is neither true nor false: it is ${kindOf(value)}.`,
+    'Make it true or false. 1, 0 and the texts "1" and "0" count as well.',
+  );
 }
 
 /**
  * Returns a hash of the user's `securityStamp`, property or method, or null where the user has none. The stamp is any
  * text that changes with the password or a factor. It may contain a password's hash, so a store gets no more than this
- * hash.
+ * hash. A date, its milliseconds and its ISO text are one stamp, because JSON turns the first into the last.
  * @throws LoginFault ERR_LOGIN_USER_STAMP for a stamp that is neither text, number, bigint nor date
  */
 export function stampHashOf(user: unknown): string | null {
-  const member = property(user, 'securityStamp');
-  const stamp: unknown = typeof member === 'function' ? member.call(user) : member;
+  const stamp = valueOf(user, 'securityStamp');
   if (stamp === undefined || stamp === null) return null;
 
-  const text = stamp instanceof Date ? String(stamp.getTime()) : stamp;
-  if (typeof text === 'string' || typeof text === 'number' || typeof text === 'bigint')
-    return hash('sha256', `nestjs-login stamp\0${text}`, 'base64url').slice(0, 22);
+  const text = stampText(stamp);
+  if (text !== undefined) return hash('sha256', `nestjs-login stamp\0${text}`, 'base64url').slice(0, 22);
   throw new LoginFault(
     'ERR_LOGIN_USER_STAMP',
-    `A user's "securityStamp" is of type ${typeof stamp}.`,
+    `A user's "securityStamp" is ${kindOf(stamp)}.`,
     'Make it a text, a number, a bigint or a date that changes with the password.',
   );
+}
+
+/** Describes the form of a user's stamp for a warning. Tells nothing of the stamp, which may be a password's hash. */
+export function stampKindOf(user: unknown): string {
+  const stamp = valueOf(user, 'securityStamp');
+  if (stamp === undefined || stamp === null) return 'absent';
+  if (stamp instanceof Date) return stamp.getMilliseconds() ? 'a Date with milliseconds' : 'a Date of whole seconds';
+  return typeof stamp === 'string' ? `a text of ${stamp.length} characters` : `a ${typeof stamp}`;
 }
 
 /**
@@ -90,14 +108,44 @@ export function property(user: unknown, name: string): unknown {
   return typeof user === 'object' && user !== null ? (user as Record<string, unknown>)[name] : undefined;
 }
 
+/** Returns what a property or method of the user answers. */
+function valueOf(user: unknown, name: string): unknown {
+  const member = property(user, name);
+  return typeof member === 'function' ? (member.call(user) as unknown) : member;
+}
+
+/** Describes a wrong value by its type alone. */
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (typeof value === 'string') return value === '' ? 'an empty text' : 'a text of another form';
+  if (value instanceof Promise) return 'a promise';
+  if (Array.isArray(value)) return 'an array';
+  return value === null ? 'null' : `of type ${typeof value}`;
+}
+
+/** The text that `Date.toJSON` makes. */
+const ISO_TEXT = /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+function stampText(stamp: unknown): string | undefined {
+  if (stamp instanceof Date) return Number.isNaN(stamp.getTime()) ? undefined : String(stamp.getTime());
+  if (typeof stamp === 'number') return Number.isNaN(stamp) ? undefined : String(stamp);
+  if (typeof stamp === 'bigint') return String(stamp);
+  if (typeof stamp !== 'string') return undefined;
+  const time = ISO_TEXT.test(stamp) ? Date.parse(stamp) : Number.NaN;
+  return Number.isNaN(time) ? stamp : String(time);
+}
+
+const LONE_SURROGATE = /\p{Cs}/u;
+
 function idText(id: unknown): string | undefined {
-  if (typeof id === 'string') return id === '' ? undefined : id;
+  // Texts with different lone surrogates have the same UTF-8, and would share a key in the store.
+  if (typeof id === 'string') return id === '' || LONE_SURROGATE.test(id) ? undefined : id;
   if (typeof id === 'number') return Number.isFinite(id) ? String(id) : undefined;
   if (typeof id === 'bigint') return String(id);
   if (typeof id !== 'object' || id === null || Array.isArray(id) || id instanceof Promise) return undefined;
   // An ObjectId or a UUID object prints itself. A plain object prints "[object Object]", the same for every user.
   const text = typeof id.toString === 'function' ? printed(id) : '';
-  return text === '' || text.startsWith('[object ') ? undefined : text;
+  return text === '' || text.startsWith('[object ') || LONE_SURROGATE.test(text) ? undefined : text;
 }
 
 function printed(id: object): string {

@@ -1,46 +1,52 @@
 /** Loads the user of a login, and deletes a login whose user is gone or has changed their security stamp. */
-import { Logger } from '@nestjs/common';
 import type { LoginContext } from '../context/login-context.js';
 import { hasStamp, isExpired } from '../logins/login-decision.js';
 import { loginFacts } from '../logins/event-facts.js';
+import type { LoginRecord } from '../logins/login-record.js';
 import type { LoginSnapshot } from '../logins/login-snapshot.js';
-import { stampHashOf } from './login-user.js';
+import { stampHashOf, stampKindOf } from './login-user.js';
+import { OTHER_TENANT } from './other-tenant.js';
 import type { ResolverServices } from './resolver-services.js';
 import { loadUser } from './user-loading.js';
 
-/** The login was confirmed under another session id while its user was loaded. */
-export const CONFIRMED_MEANWHILE = Symbol('confirmed meanwhile');
+/**
+ * The login goes on, and lets this one request in for nobody. Its user belongs to another tenant, it was confirmed
+ * under another session id while its user was loaded, or a replica that lags behind does not know its user yet.
+ */
+export const NOT_FOR_THIS_REQUEST = Symbol('not for this request');
 
 /** What has become of the user of a login; null: the login has ended. */
-export type LoadedUser = object | typeof CONFIRMED_MEANWHILE | null;
+export type LoadedUser = object | typeof NOT_FOR_THIS_REQUEST | null;
+
+/** A stamp that changes within so many milliseconds of the login is most likely read in two ways. */
+const SUSPICIOUS = 60_000;
 
 /** The users behind logins. */
 export class LoginUsers {
-  readonly #logger = new Logger('LoginModule');
-  #isStampMissed = false;
-
   constructor(private readonly services: ResolverServices) {}
 
   /**
    * Returns the user of a login. Without a user the login is deleted, before a new user of that id inherits it; and
    * with another security stamp, because the user has changed what they prove themselves with.
    * @returns null where the login has ended
+   * @throws LoaderFailedException, LoginFault
    */
-  async load(context: LoginContext, login: LoginSnapshot): Promise<LoadedUser> {
-    const { logins, handlers, events } = this.services;
+  async load({ exchange }: LoginContext, login: LoginSnapshot): Promise<LoadedUser> {
+    const { logins, handlers, options } = this.services;
     const { record } = login;
-    const user = await loadUser(handlers, record.userId);
+    const { idAttribute } = options;
+    const user = await loadUser(handlers, { userId: record.userId, request: exchange.request, idAttribute });
+    if (user === OTHER_TENANT) return NOT_FOR_THIS_REQUEST;
     const stampHash = user && stampHashOf(user);
     if (user && hasStamp(record, stampHash)) return user;
+    if (login.now < record.authenticatedAt + options.loaderLag) return NOT_FOR_THIS_REQUEST;
 
     // The loader took its time, and the user has confirmed the login by the new stamp meanwhile: it has not ended.
     const latest = user && (await logins.findById(record.id));
-    if (user && latest && hasStamp(latest.record, stampHash)) return CONFIRMED_MEANWHILE;
+    if (user && latest && hasStamp(latest.record, stampHash)) return NOT_FOR_THIS_REQUEST;
 
     const isDeleted = await logins.delete(record.id);
-    if (!user || !isDeleted) return null;
-    if (record.stampHash === null) this.#tellMissedStamp();
-    events.emit('loginRevoked', () => ({ ...loginFacts(context.exchange, record), reason: 'stamp' }));
+    if (user && isDeleted) this.#tellChangedStamp(login, { user, exchange });
     return null;
   }
 
@@ -55,14 +61,24 @@ export class LoginUsers {
     events.emit('loginExpired', () => ({ ...loginFacts(exchange, record), limit }));
   }
 
-  /** Once: to visitors it looks as if no password were right, and nothing else says why. */
-  #tellMissedStamp(): void {
-    if (this.#isStampMissed) return;
-    this.#isStampMissed = true;
-    this.#logger.warn(
-      'A login was ended because its user had no "securityStamp" when loginUser() got them, and the user loader ' +
-        'answers them with one. Where that ends every login, hand loginUser() the user as the user loader answers ' +
-        'them.',
+  #tellChangedStamp(
+    { record, now }: LoginSnapshot,
+    { user, exchange }: { readonly user: object } & Pick<LoginContext, 'exchange'>,
+  ): void {
+    this.services.events.emit('loginRevoked', () => ({ ...loginFacts(exchange, record), reason: 'stamp' }));
+    const isAbsent = stampHashOf(user) === null;
+    const isSuspicious = record.stampHash === null || isAbsent || now < record.authenticatedAt + SUSPICIOUS;
+    if (isSuspicious) this.#warnOfStamp(record, user);
+  }
+
+  /** To visitors it looks as if no password were right, and nothing else says why. */
+  #warnOfStamp(record: LoginRecord, user: object): void {
+    const { log, stampKinds } = this.services;
+    const former = record.stampHash === null ? 'absent' : (stampKinds.of(record.id) ?? 'another one');
+    log.warn(
+      `A login was ended because its user's "securityStamp" was ${former} in loginUser() or confirmLogin(), and is ` +
+        `${stampKindOf(user)} in the answer of the user loader. Where that ends every login, give both the same user ` +
+        'from the same source.',
     );
   }
 }

@@ -2,7 +2,9 @@
 import type { LoginEventStream } from '../events/login-event-stream.js';
 import type { LoginRegistry } from '../logins/login-registry.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
+import type { OnceLogger } from '../session/once-logger.js';
 import type { LoginHandlers } from './login-handlers.js';
+import type { StampKinds } from './stamp-kinds.js';
 
 /** The parts that a step works with. */
 export interface ResolverServices {
@@ -10,4 +12,6 @@ export interface ResolverServices {
   readonly logins: LoginRegistry;
   readonly handlers: LoginHandlers;
   readonly events: LoginEventStream;
+  readonly log: OnceLogger;
+  readonly stampKinds: StampKinds;
 }

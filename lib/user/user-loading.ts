@@ -1,33 +1,86 @@
-/** Calls a loader of the application. An error of it is an outage, not a stranger. */
+/** Calls a loader of the application, and understands its answer or refuses it. */
+import { HttpException } from '@nestjs/common';
+import type { LoginFaultCode } from '../exceptions/login-error-code.js';
 import { LoginFault } from '../exceptions/login-fault.js';
 import { LoginUnavailableException } from '../exceptions/login-unavailable.exception.js';
+import type { LoginRequest } from '../http/login-request.js';
 import type { LoginHandlers } from './login-handlers.js';
+import { userIdOf } from './login-user.js';
+import { OTHER_TENANT } from './other-tenant.js';
 
-/** Returns the user of this id; null where there is none, and where the application has no user loader. */
-export function loadUser(handlers: LoginHandlers, userId: string): Promise<object | null> {
+/** What the user loader is asked for. */
+export interface UserQuestion {
+  readonly userId: string;
+  readonly request: LoginRequest;
+  /** the option `idAttribute` */
+  readonly idAttribute: string | null;
+}
+
+/**
+ * Returns the user of this id, `OTHER_TENANT` where the loader says so, and null where there is none. An HttpException
+ * below 500 from the loader means that there is none. Null as well where the application has no user loader.
+ * @throws LoaderFailedException, and LoginFault ERR_LOGIN_USER_ID for an answer that is not this user
+ */
+export async function loadUser(
+  handlers: LoginHandlers,
+  { userId, request, idAttribute }: UserQuestion,
+): Promise<object | typeof OTHER_TENANT | null> {
   const loader = handlers.get('user-loader');
-  return loader ? callLoginLoader('The user loader', () => loader(userId)) : Promise.resolve(null);
+  if (!loader) return null;
+  const user = await callLoginLoader('The user loader', () => loader(userId, request)).catch(nobodyFor);
+  if (user === null || user === OTHER_TENANT) return user;
+
+  const answered = userIdOf(user, idAttribute);
+  if (answered === userId) return user;
+  throw new LoginFault(
+    'ERR_LOGIN_USER_ID',
+    `The user loader was asked for the user ${JSON.stringify(userId)} and answered ${JSON.stringify(answered)}.`,
+    'Look the user up by exactly the id that the loader gets. A database that ignores case may find somebody else.',
+  );
 }
 
 /**
  * Returns what a loader answers, null for nobody. context/loader-reentry.ts knows this function by its name, and the
  * `await` keeps it in the asynchronous stack of everything that the loader awaits.
  * @param what the loader, e.g. "The user loader"
- * @throws LoginUnavailableException where it throws; LoginFault ERR_LOGIN_USER_ID where it answers no object
+ * @throws LoaderFailedException where it throws; its own LoginFault or HttpException below 500; LoginFault
+ *   ERR_LOGIN_USER_ID where it answers no object
  */
-export async function callLoginLoader(what: string, load: () => unknown): Promise<object | null> {
+export async function callLoginLoader(what: string, load: () => unknown): Promise<object | typeof OTHER_TENANT | null> {
   let user: unknown;
   try {
     user = await load();
   } catch (error) {
-    throw error instanceof LoginFault ? error : new LoginUnavailableException(what, error);
+    throw error instanceof LoginFault || isClientError(error) ? error : new LoaderFailedException(what, error);
   }
 
   if (user === undefined || user === null) return null;
-  if (typeof user === 'object') return user;
+  if (user === OTHER_TENANT || (typeof user === 'object' && !Array.isArray(user))) return user;
   throw new LoginFault(
     'ERR_LOGIN_USER_ID',
-    `${what} answered a ${typeof user}.`,
-    'Answer the user as an object, or null.',
+    `${what} answered ${Array.isArray(user) ? 'an array' : `a ${typeof user}`}.`,
+    'Answer the user as an object, or null. A query answers its rows as an array: answer the first of them.',
   );
+}
+
+/** Reports that a loader failed. Only guards and changes of a login answer it with a 503. */
+export class LoaderFailedException extends LoginUnavailableException {}
+
+/** The codes of answers about a user that are not understood. */
+const WRONG_ANSWERS: readonly LoginFaultCode[] = ['ERR_LOGIN_USER_ID', 'ERR_LOGIN_USER_ACTIVE', 'ERR_LOGIN_USER_STAMP'];
+
+/** Tells whether a loader or its answer is to blame for an error. A store is not, nor a loader that asks for itself. */
+export function isLoaderFailure(error: unknown): error is Error {
+  if (error instanceof LoginFault) return WRONG_ANSWERS.includes(error.code);
+  return error instanceof LoaderFailedException || isClientError(error);
+}
+
+/** Tells whether an error of the application concerns this visitor alone, and is no outage. */
+function isClientError(error: unknown): error is HttpException {
+  return error instanceof HttpException && error.getStatus() < 500;
+}
+
+function nobodyFor(error: unknown): null {
+  if (isClientError(error)) return null;
+  throw error;
 }

@@ -2,6 +2,7 @@
 import type { LoginContext } from '../context/login-context.js';
 import { NOBODY } from '../context/resolved-user.js';
 import type { ResolvedUser } from '../context/resolved-user.js';
+import { LoginFault } from '../exceptions/login-fault.js';
 import { clientFacts } from '../logins/event-facts.js';
 import { ByRememberCookie } from './by-remember-cookie.js';
 import { ByRequestLoader } from './by-request-loader.js';
@@ -9,6 +10,7 @@ import { BySession } from './by-session.js';
 import { LoginUsers } from './login-users.js';
 import type { RememberedLogins } from './remembered-logins.js';
 import type { ResolverServices } from './resolver-services.js';
+import { isLoaderFailure, LoaderFailedException } from './user-loading.js';
 
 /** Finds the user of a request. Deletes what has to end on the way, and tells it. */
 export class UserResolver {
@@ -29,18 +31,36 @@ export class UserResolver {
   /**
    * Asks each step until one answers. A step ends the search with `NOBODY`: a visitor who was just taken for a thief is
    * nobody, whatever else the request brings.
-   * @throws LoginUnavailableException where a store or a loader fails: never a silent nobody
+   * Where a loader fails, nobody is let in. Guards and changes of the login answer the failure; a login page, a logout
+   * and other public routes go on without a user.
+   * @throws LoginUnavailableException where a store fails
    */
   async resolve(context: LoginContext): Promise<ResolvedUser> {
     const { exchange } = context;
     exchange.keepPrivate();
     this.services.events.emit('accessed', () => clientFacts(exchange));
 
+    try {
+      return await this.#search(context);
+    } catch (error) {
+      if (!isLoaderFailure(error)) throw error;
+      this.#log(error);
+      return { ...NOBODY, failure: error };
+    }
+  }
+
+  async #search(context: LoginContext): Promise<ResolvedUser> {
     return (
       (await this.#bySession.resolve(context)) ??
       (await this.#byRememberCookie.resolve(context)) ??
       (await this.#byRequestLoader.resolve(context)) ??
       NOBODY
     );
+  }
+
+  /** What concerns this visitor alone is no error of the application. */
+  #log(failure: Error): void {
+    if (failure instanceof LoaderFailedException) this.services.log.error(`${failure.what} failed`, failure.cause);
+    else if (failure instanceof LoginFault) this.services.log.error(failure.message);
   }
 }

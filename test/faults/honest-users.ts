@@ -29,8 +29,11 @@ export async function honestUsers(
   start: typeof startTestApp,
   { users, visits, lostPercent, seed }: Habits,
 ): Promise<Report> {
-  // They are one to the application.
-  const app = await start({ login: { login: { maxLogins: 10_000 } } });
+  const app = await start({ login: { login: { maxLogins: 1_000 } } });
+  // To the application 500 of them are one user.
+  const accountOf = (number: number): string => `account-${Math.floor(number / 500)}`;
+  for (let number = 0; number < users; number += 500)
+    app.users.table.set(accountOf(number), { id: accountOf(number), name: '', isActive: true });
   const accused = new Set<string>();
   app.login.events.on('rememberTokenTheft', ({ userAgent }) => accused.add(userAgent));
   let [requests, loggedOut] = [0, 0];
@@ -38,7 +41,7 @@ export async function honestUsers(
   const browsers = Array.from({ length: users }, (_, number) => {
     const random = generator(seed * users + number);
     const below = (limit: number): number => Math.floor(random() * limit);
-    return { jar: new Map<string, string>(), name: `user ${number}`, below };
+    return { jar: new Map<string, string>(), name: `user ${number}`, account: accountOf(number), below };
   });
   type Browser = (typeof browsers)[number];
   const ask = (browser: Browser, method: string, path: string) => {
@@ -52,7 +55,7 @@ export async function honestUsers(
       else jar.delete(name);
   };
   const logIn = async (browser: Browser): Promise<void> =>
-    keep(browser, (await ask(browser, 'POST', '/login/ada?remember=1')).cookies);
+    keep(browser, (await ask(browser, 'POST', `/login/${browser.account}?remember=1`)).cookies);
 
   const visitBy = async (browser: Browser): Promise<void> => {
     const { jar, below } = browser;

@@ -1,0 +1,45 @@
+/** Looks at the handlers of messages at start, which no guard of this package can protect. */
+import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { LoginFault } from '../exceptions/login-fault.js';
+import { ACCESS } from '../metadata/metadata-keys.js';
+import type { Access } from '../metadata/metadata-keys.js';
+import { GUARDS } from './access.js';
+import { isLoginRequiredGuard } from './login-required.guard.js';
+
+/** Where Nest keeps the pattern of a message handler. */
+const PATTERN = 'microservices:pattern';
+
+/**
+ * Refuses message handlers that look protected and are not. A microservice of a hybrid application takes no global
+ * guard by default, and a message has no cookies.
+ * @param settings.isGlobal the guard stands in front of everything
+ * @throws LoginFault ERR_LOGIN_NOT_HTTP
+ */
+export function checkMessageHandlers(
+  discovery: DiscoveryService,
+  scanner: MetadataScanner,
+  { isGlobal }: { readonly isGlobal: boolean },
+): void {
+  for (const { metatype } of discovery.getControllers()) {
+    if (typeof metatype !== 'function') continue;
+    const prototype = metatype.prototype as Record<string, object>;
+
+    for (const name of scanner.getAllMethodNames(prototype)) {
+      const handler = prototype[name] as object;
+      if (!Reflect.hasMetadata(PATTERN, handler)) continue;
+      const places = [handler, metatype];
+      const guards = places.flatMap((place) => (Reflect.getMetadata(GUARDS, place) ?? []) as unknown[]);
+      const marks = places.map((place) => Reflect.getMetadata(ACCESS, place) as Access | undefined);
+      const isOpen = marks.some((mark) => mark?.kind === 'public');
+      if (guards.some(isLoginRequiredGuard) || (isGlobal && !isOpen && !guards.length))
+        throw unguardable(`${metatype.name}.${name}`);
+    }
+  }
+}
+
+const unguardable = (place: string): LoginFault =>
+  new LoginFault(
+    'ERR_LOGIN_NOT_HTTP',
+    `${place} answers messages, and LoginRequiredGuard guards HTTP handlers alone.`,
+    'Protect it by a guard of its own with @UseGuards(), or mark it @Public().',
+  );
