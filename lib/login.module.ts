@@ -110,20 +110,19 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationBoots
     for (const storage of this.#parts.ownStorages) storage.close();
   }
 
-  /** The page may be one of a front end. It is a mistake where only the path with the prefix is a page of this one. */
+  /** A view may be a page of a front end. It is a mistake where the page of that path is one of this application. */
   #refuseViewsWithoutPrefix(): void {
     const { application, entry, options } = this.#parts;
-    const prefix = application.getGlobalPrefix().replace(/^\/?/, '/').replace(/\/$/, '');
-    if (prefix === '') return;
+    const globalPrefix = application.getGlobalPrefix().replace(/^\/?/, '/').replace(/\/$/, '');
+    const { pathPrefix } = options;
 
     for (const name of ['loginView', 'refreshView'] as const) {
       const path = options[name].url?.split(/[?#]/, 1)[0];
-      if (!path?.startsWith('/') || entry.hasPage(path) || !entry.hasPage(prefix + path)) continue;
-      throw new LoginFault(
-        'ERR_LOGIN_INVALID_OPTION',
-        `The option "${name}" is "${path}", and the application answers "${prefix}${path}" by setGlobalPrefix().`,
-        `Write ${name}: '${prefix}${path}'. A view is a whole path.`,
-      );
+      if (!path?.startsWith('/')) continue;
+      if (globalPrefix !== '' && !entry.hasPage(path) && entry.hasPage(globalPrefix + path))
+        throw viewWithoutPrefix(name, path, { prefix: globalPrefix, reason: 'by setGlobalPrefix()' });
+      if (pathPrefix !== '' && !path.startsWith(`${pathPrefix}/`) && entry.hasPage(path))
+        throw viewWithoutPrefix(name, path, { prefix: pathPrefix, reason: 'by "pathPrefix"' });
     }
   }
 
@@ -166,6 +165,17 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationBoots
     if (own) application.addGlobalRequestFilter(own as never);
   }
 }
+
+const viewWithoutPrefix = (
+  name: string,
+  path: string,
+  { prefix, reason }: { readonly prefix: string; readonly reason: string },
+): LoginFault =>
+  new LoginFault(
+    'ERR_LOGIN_INVALID_OPTION',
+    `The option "${name}" is "${path}", and browsers find that page at "${prefix}${path}" ${reason}.`,
+    `Write ${name}: '${prefix}${path}'. A view is a whole path.`,
+  );
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 

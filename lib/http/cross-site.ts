@@ -28,6 +28,11 @@ export function crossSiteReason(
       'The browser hides where the request comes from: on plain http the header Referrer-Policy: no-referrer ' +
       'does that. Use https.'
     );
+  if (from === own.replace(/^http:/, 'https:'))
+    return (
+      `The browser says the request comes from ${from}, and the application sees ${own}. A proxy ends TLS: name ` +
+      `it by app.set('trust proxy', ...), and let it send X-Forwarded-Proto.`
+    );
   return (
     `The browser says the request comes from ${from ?? `a ${site} page`} and this site is ${own}. ` +
     `If both are yours, set the option "origin" to the address in the browser.`

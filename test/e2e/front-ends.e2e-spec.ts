@@ -2,6 +2,15 @@
 import { startLoggedApp } from '../support/logged-app.js';
 import { startTestApp } from '../support/test-app.js';
 
+it('a login over https that the application takes for http is told to trust the proxy', async () => {
+  const app = await startLoggedApp();
+  const { host } = new URL(app.origin);
+  const headers = { origin: `https://${host}`, 'sec-fetch-site': null as never };
+  const answer = await app.browser().post('/login/ada', { headers });
+  expect(answer.status).toBe(403);
+  expect(answer.text).toContain('trust proxy');
+});
+
 describe('several front ends', () => {
   const FRONTS = { origin: ['https://app.example', 'https://admin.app.example', 'capacitor://localhost'] };
   const from = (origin: string, site: string) => ({ headers: { origin, 'sec-fetch-site': site } });

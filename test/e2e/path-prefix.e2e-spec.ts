@@ -42,6 +42,11 @@ describe('under a global prefix', () => {
     await expect(start('/sign-in?from=1')).rejects.toThrow(/loginView: '\/shop\/sign-in'/);
   });
 
+  it('a view without the prefix that a proxy takes off is refused at start as well', async () => {
+    const starting = open({ controllers: [LoginPages], login: { loginView: '/sign-in', pathPrefix: '/shop' } });
+    await expect(starting).rejects.toThrow(/loginView: '\/shop\/sign-in'/);
+  });
+
   it.each(['/shop/sign-in', '/page-of-a-front-end'])('a view %s is accepted', async (view) => {
     await start(view);
   });
