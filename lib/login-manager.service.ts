@@ -84,8 +84,8 @@ export class LoginManagerService {
 
   /**
    * The user of this request, an inactive one included; null, or what `anonymousUser` makes, where there is none.
-   * Found out once a request. `req.user` is set from then on for who is logged in. Where a loader fails, or answers
-   * what is no user, there is none: the log says why, and guards refuse.
+   * Found out once a request. `req.user` is set from then on for an active user. Where a loader fails, or its answer is
+   * no user, the result is null. The log says why, and guards refuse.
    * @throws LoginUnavailableException where a store fails (503)
    */
   async currentUser(request: LoginRequest): Promise<LoginUser | null> {

@@ -68,11 +68,7 @@ export class ConfirmLogin {
     proved: object | undefined,
   ): Promise<object | null> {
     const { idAttribute, loaderLag } = this.services.options;
-    const latest = await loadUser(this.services.handlers, {
-      userId: record.userId,
-      request: exchange.request,
-      idAttribute,
-    });
+    const latest = await loadUser(this.services, record.userId, exchange.request);
     if (!latest || latest === OTHER_TENANT || !isActiveUser(latest)) return null;
     // A password that was changed meanwhile proves nothing: to go on by the new stamp would undo that change.
     if (!proved || isSameProof(proved, latest, idAttribute)) return latest;

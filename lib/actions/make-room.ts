@@ -1,4 +1,4 @@
-/** Makes room for a login of a user who has as many as they may, where the application refuses one too many. */
+/** Makes room for a login of a user at the limit, where the application refuses one login too many. */
 import type { LoginContext } from '../context/login-context.js';
 import { clientFacts } from '../logins/event-facts.js';
 import type { LoginRecord } from '../logins/login-record.js';
@@ -18,17 +18,19 @@ export async function makeRoom(context: LoginContext, services: ActionServices, 
   return deleteLost(context, services, userId);
 }
 
-/** The stamp of the user as they are now: the caller may have read them before a change. Undefined: not known. */
+/**
+ * Returns a hash of the user's present stamp, because the caller may have read the user before a change. Returns
+ * undefined where it is not known.
+ */
 async function latestStampHash(
   { exchange }: LoginContext,
-  { handlers, options }: ActionServices,
+  services: ActionServices,
   userId: string,
 ): Promise<string | null | undefined> {
   // A replica that lags behind would end the logins that have the newest stamp.
-  if (options.loaderLag > 0) return undefined;
-  const question = { userId, request: exchange.request, idAttribute: options.idAttribute };
+  if (services.options.loaderLag > 0) return undefined;
   try {
-    const latest = await loadUser(handlers, question);
+    const latest = await loadUser(services, userId, exchange.request);
     return latest && latest !== OTHER_TENANT ? stampHashOf(latest) : undefined;
   } catch (error) {
     // A loader that fails must not keep anybody from logging in.
@@ -39,7 +41,7 @@ async function latestStampHash(
 
 /**
  * A browser forgets a login without a remember cookie when it closes, and the record stays until its idle end. The user
- * has just proved who they are, so the oldest such login of the same browser makes room.
+ * has just authenticated, so the oldest such login of the same browser makes room.
  */
 async function deleteLost(
   { exchange, session }: LoginContext,

@@ -1,6 +1,7 @@
 /** Collects at start the login views of single controllers and handlers. */
 import type { OnModuleInit } from '@nestjs/common';
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { controllerHandlers } from '../metadata/controller-handlers.js';
 import { LOGIN_VIEW } from '../metadata/metadata-keys.js';
 import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
 import { requireOrigin } from '../options/view-option.js';
@@ -21,17 +22,12 @@ export class AreaViews implements OnModuleInit {
    * @throws LoginFault ERR_LOGIN_INVALID_OPTION for an absolute view without the option `origin`
    */
   onModuleInit(): void {
-    for (const { metatype } of this.discovery.getControllers()) {
-      if (typeof metatype !== 'function') continue;
-      const prototype = metatype.prototype as Record<string, object>;
-      const handlers = this.scanner.getAllMethodNames(prototype).map((name) => prototype[name] as object);
-
-      for (const marked of [metatype, ...handlers]) {
+    for (const { controller, handlers } of controllerHandlers(this.discovery, this.scanner))
+      for (const marked of [controller, ...handlers.values()]) {
         const view = Reflect.getMetadata(LOGIN_VIEW, marked) as string | undefined;
         if (view === undefined) continue;
-        requireOrigin(view, `@LoginView() on ${metatype.name}`, this.options.origin);
+        requireOrigin(view, `@LoginView() on ${controller.name}`, this.options.origin);
         this.urls.add(view);
       }
-    }
   }
 }

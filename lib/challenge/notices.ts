@@ -59,7 +59,7 @@ export class Notices {
     return notice.next;
   }
 
-  /** Forgets the messages that asked for what has happened now. The page to go on to stays. */
+  /** Forgets messages of these kinds, because the user has done as they ask. The page to go on to stays. */
   forget(...kinds: readonly Challenge[]): void {
     const notice = this.#read();
     const marks = notice.marks

@@ -11,7 +11,7 @@ export interface ResolvedUser {
   readonly login: ActiveLogin | null;
   /** the request brought a remember cookie that counts for this login */
   readonly isRemembered: boolean;
-  /** what a loader failed with, so that the user is unknown; undefined: nothing failed */
+  /** the error of a loader, which leaves the user unknown; undefined: none failed */
   readonly failure?: Error | undefined;
 }
 
@@ -24,7 +24,7 @@ export const NOBODY: ResolvedUser = Object.freeze({
 });
 
 /**
- * Returns what was found out, for a caller that must know the user.
+ * Returns the same, for a caller that must know the user.
  * @throws the failure of a loader that has left the user unknown
  */
 export function requireKnown(resolved: ResolvedUser): ResolvedUser {

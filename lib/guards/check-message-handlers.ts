@@ -1,6 +1,7 @@
 /** Looks at the handlers of messages at start, which no guard of this package can protect. */
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { LoginFault } from '../exceptions/login-fault.js';
+import { controllerHandlers } from '../metadata/controller-handlers.js';
 import { ACCESS } from '../metadata/metadata-keys.js';
 import type { Access } from '../metadata/metadata-keys.js';
 import { GUARDS } from './access.js';
@@ -20,21 +21,16 @@ export function checkMessageHandlers(
   scanner: MetadataScanner,
   { isGlobal }: { readonly isGlobal: boolean },
 ): void {
-  for (const { metatype } of discovery.getControllers()) {
-    if (typeof metatype !== 'function') continue;
-    const prototype = metatype.prototype as Record<string, object>;
-
-    for (const name of scanner.getAllMethodNames(prototype)) {
-      const handler = prototype[name] as object;
+  for (const { controller, handlers } of controllerHandlers(discovery, scanner))
+    for (const [name, handler] of handlers) {
       if (!Reflect.hasMetadata(PATTERN, handler)) continue;
-      const places = [handler, metatype];
+      const places = [handler, controller];
       const guards = places.flatMap((place) => (Reflect.getMetadata(GUARDS, place) ?? []) as unknown[]);
       const marks = places.map((place) => Reflect.getMetadata(ACCESS, place) as Access | undefined);
       const isOpen = marks.some((mark) => mark?.kind === 'public');
       if (guards.some(isLoginRequiredGuard) || (isGlobal && !isOpen && !guards.length))
-        throw unguardable(`${metatype.name}.${name}`);
+        throw unguardable(`${controller.name}.${name}`);
     }
-  }
 }
 
 const unguardable = (place: string): LoginFault =>

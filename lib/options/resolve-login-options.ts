@@ -40,9 +40,7 @@ export function resolveLoginOptions(given: unknown, memoryStorage: () => LoginSt
     ...resolveUserOptions(root),
     exemptMethods: Object.freeze(root.list('exemptMethods', ['OPTIONS']).map((method) => method.toUpperCase())),
     loginDisabled,
-    idle: login.duration('idle', '24h'),
-    absolute: login.duration('absolute', '30d'),
-    ...resolveCap(login),
+    ...resolveLogin(login),
     notBefore: resolveNotBefore(root.raw('notBefore')),
     ...resolveRemember(groups.remember),
     rememberCookie: cookies.remember,
@@ -117,14 +115,19 @@ function resolveUserOptions(
   };
 }
 
-function resolveCap(login: OptionReader): Pick<ResolvedLoginOptions, 'maxLogins' | 'whenFull' | 'loaderLag'> {
+/** Reads the options on the lifetime and the number of logins. */
+function resolveLogin(
+  login: OptionReader,
+): Pick<ResolvedLoginOptions, 'idle' | 'absolute' | 'maxLogins' | 'whenFull' | 'loaderLag'> {
   return {
+    idle: login.duration('idle', '24h'),
+    absolute: login.duration('absolute', '30d'),
     maxLogins: login.value('maxLogins', 100, {
       accepts: isCount,
       remedy: 'Write a whole number from 1 to 1,000.',
     }),
-    loaderLag: resolveLoaderLag(login),
     whenFull: login.choice<'evict-oldest' | 'refuse'>('whenFull', 'evict-oldest', ['evict-oldest', 'refuse']),
+    loaderLag: resolveLoaderLag(login),
   };
 }
 
@@ -205,7 +208,7 @@ function resolveOrigins(given: unknown): Pick<ResolvedLoginOptions, 'origin' | '
   return { origin, frontEnds: Object.freeze(origins.filter((one) => one !== origin)) };
 }
 
-/** Returns an origin as browsers write it; undefined for what is none. */
+/** Returns an origin as browsers write it; undefined for any other value. */
 function originOf(given: unknown): string | undefined {
   if (typeof given !== 'string' || !ORIGIN.test(given) || !URL.canParse(given)) return undefined;
   const { protocol, host, origin } = new URL(given);

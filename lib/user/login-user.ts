@@ -108,7 +108,7 @@ export function property(user: unknown, name: string): unknown {
   return typeof user === 'object' && user !== null ? (user as Record<string, unknown>)[name] : undefined;
 }
 
-/** Returns what a property or method of the user answers. */
+/** Returns the value of a property or method of the user. */
 function valueOf(user: unknown, name: string): unknown {
   const member = property(user, name);
   return typeof member === 'function' ? (member.call(user) as unknown) : member;

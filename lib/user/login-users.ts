@@ -32,10 +32,9 @@ export class LoginUsers {
    * @throws LoaderFailedException, LoginFault
    */
   async load({ exchange }: LoginContext, login: LoginSnapshot): Promise<LoadedUser> {
-    const { logins, handlers, options } = this.services;
+    const { logins, options } = this.services;
     const { record } = login;
-    const { idAttribute } = options;
-    const user = await loadUser(handlers, { userId: record.userId, request: exchange.request, idAttribute });
+    const user = await loadUser(this.services, record.userId, exchange.request);
     if (user === OTHER_TENANT) return NOT_FOR_THIS_REQUEST;
     const stampHash = user && stampHashOf(user);
     if (user && hasStamp(record, stampHash)) return user;
@@ -71,7 +70,7 @@ export class LoginUsers {
     if (isSuspicious) this.#warnOfStamp(record, user);
   }
 
-  /** To visitors it looks as if no password were right, and nothing else says why. */
+  /** Visitors only see that no password works, so the log has to name the reason. */
   #warnOfStamp(record: LoginRecord, user: object): void {
     const { log, stampKinds } = this.services;
     const former = record.stampHash === null ? 'absent' : (stampKinds.of(record.id) ?? 'another one');

@@ -1,20 +1,12 @@
-/** Calls a loader of the application, and understands its answer or refuses it. */
+/** Calls a loader of the application, and refuses an answer that it does not understand. */
 import { HttpException } from '@nestjs/common';
 import type { LoginFaultCode } from '../exceptions/login-error-code.js';
 import { LoginFault } from '../exceptions/login-fault.js';
 import { LoginUnavailableException } from '../exceptions/login-unavailable.exception.js';
 import type { LoginRequest } from '../http/login-request.js';
-import type { LoginHandlers } from './login-handlers.js';
 import { userIdOf } from './login-user.js';
 import { OTHER_TENANT } from './other-tenant.js';
-
-/** What the user loader is asked for. */
-export interface UserQuestion {
-  readonly userId: string;
-  readonly request: LoginRequest;
-  /** the option `idAttribute` */
-  readonly idAttribute: string | null;
-}
+import type { ResolverServices } from './resolver-services.js';
 
 /**
  * Returns the user of this id, `OTHER_TENANT` where the loader says so, and null where there is none. An HttpException
@@ -22,15 +14,16 @@ export interface UserQuestion {
  * @throws LoaderFailedException, and LoginFault ERR_LOGIN_USER_ID for an answer that is not this user
  */
 export async function loadUser(
-  handlers: LoginHandlers,
-  { userId, request, idAttribute }: UserQuestion,
+  { handlers, options }: Pick<ResolverServices, 'handlers' | 'options'>,
+  userId: string,
+  request: LoginRequest,
 ): Promise<object | typeof OTHER_TENANT | null> {
   const loader = handlers.get('user-loader');
   if (!loader) return null;
   const user = await callLoginLoader('The user loader', () => loader(userId, request)).catch(nobodyFor);
   if (user === null || user === OTHER_TENANT) return user;
 
-  const answered = userIdOf(user, idAttribute);
+  const answered = userIdOf(user, options.idAttribute);
   if (answered === userId) return user;
   throw new LoginFault(
     'ERR_LOGIN_USER_ID',

