@@ -140,7 +140,7 @@ export class LoginManagerService {
    * @throws LoginRequiredException where nobody is logged in (401); LoginUnavailableException as revoke does
    */
   async logoutOthers(request: LoginRequest): Promise<number> {
-    return this.actions.devices.endOthers(this.contexts.of(request));
+    return this.actions.devices.revokeOthers(this.contexts.of(request));
   }
 
   /**
@@ -149,7 +149,7 @@ export class LoginManagerService {
    * @throws LoginUnavailableException as revoke does
    */
   logoutEverywhere(userId: LoginUserId): Promise<number> {
-    return this.actions.devices.endAll(userId);
+    return this.actions.devices.revokeAll(userId);
   }
 
   /**

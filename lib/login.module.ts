@@ -68,7 +68,7 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationBoots
     const { options, entry, adapterHost, application, sessionGuard } = this.#parts;
     checkExpress(adapterHost.httpAdapter, options);
     entry.mount(adapterHost.httpAdapter);
-    if (options.sessionLoad !== 'always') application.getGlobalGuards().unshift(sessionGuard);
+    if (options.session.load !== 'always') application.getGlobalGuards().unshift(sessionGuard);
     // As APP_FILTER and APP_GUARD they would come after the application's own: a catch-all filter would answer 401 in
     // our place, and its guards would run before the user is known.
     this.#answerFirst();

@@ -18,7 +18,7 @@ import { LoginStore } from './logins/login-store.js';
 import { StoreCalls } from './logins/store-calls.js';
 import { UserLogins } from './logins/user-logins.js';
 import { resolveLoginOptions } from './options/resolve-login-options.js';
-import type { ResolvedLoginOptions } from './options/resolved-login-options.js';
+import type { ResolvedLoginOptions } from './options/resolve-login-options.js';
 import { AnonymousSessions } from './session/anonymous-sessions.js';
 import { OnceLogger } from './session/once-logger.js';
 import { SessionCookies } from './session/session-cookies.js';
@@ -135,7 +135,7 @@ function surface(): Provider[] {
     provide(
       RequestEntry,
       { contexts: LoginContexts, options: OPTIONS },
-      ({ contexts, options }) => new RequestEntry(contexts, options.sessionLoad),
+      ({ contexts, options }) => new RequestEntry(contexts, options.session.load),
     ),
     provide(PARTS, MODULE_PARTS, (parts) => parts),
   ];
@@ -172,7 +172,7 @@ function makeSessions(parts: {
 }): SessionServices {
   const { options, logins, calls, log } = parts;
   const anonymous = new AnonymousSessions(options.storage.sessions, calls);
-  const engine = makeSessionEngine(logins, anonymous, options.sessionCookie.attributes);
+  const engine = makeSessionEngine(logins, anonymous, options.session.cookie.attributes);
   return { options, logins, anonymous, engine, cookies: new SessionCookies(options), log };
 }
 

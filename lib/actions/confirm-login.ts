@@ -1,4 +1,4 @@
-/** Confirms a login: the user proved again who they are. */
+/** Confirms a login after the user has authenticated again. */
 import type { LoginContext } from '../context/login-context.js';
 import { requireKnown } from '../context/resolved-user.js';
 import { sameText } from '../http/signature.js';
@@ -6,7 +6,7 @@ import { loginFacts } from '../logins/event-facts.js';
 import { hasStamp } from '../logins/login-decision.js';
 import { hashOf, newVerifier } from '../logins/login-id.js';
 import type { ActiveLogin } from '../logins/login-snapshot.js';
-import { takeBack } from '../remember-me/remember-decision.js';
+import { revokeTokens } from '../remember-me/remember-decision.js';
 import { isActiveUser, isSameProof, stampHashOf, stampKindOf, userIdOf } from '../user/login-user.js';
 import { OTHER_TENANT } from '../user/other-tenant.js';
 import { loadUser } from '../user/user-loading.js';
@@ -18,8 +18,8 @@ export class ConfirmLogin {
   constructor(private readonly services: ActionServices) {}
 
   /**
-   * Returns false, and nothing has changed, where there is nobody to confirm.
-   * @param proved the user as they were proved
+   * Confirms the login. Returns false and changes nothing if there is nobody to confirm.
+   * @param proved the user as they were read when the proof was checked
    */
   run(context: LoginContext, proved: object | undefined): Promise<boolean> {
     return context.runExclusive(() => this.#confirm(context, proved));
@@ -27,10 +27,11 @@ export class ConfirmLogin {
 
   async #confirm(context: LoginContext, proved: object | undefined): Promise<boolean> {
     const { exchange, session } = context;
-    const fault = exchange.cookieFault(this.services.options.sessionCookie);
+    const fault = exchange.cookieFault(this.services.options.session.cookie);
     if (fault) throw fault;
     await session.load();
-    // Refused before anything changes. Afterwards the former session id is worthless, and the new one might not go out.
+    // Refuse unusable values before anything changes. Afterwards the former session id is worthless, and the new one
+    // might not be sent.
     session.requireStorable();
     const { login, isRemembered } = requireKnown(await context.resolveWithinChange());
     if (!login) return false;
@@ -42,7 +43,7 @@ export class ConfirmLogin {
     const confirmed = await this.services.logins.confirm(login, {
       client: session.client,
       stampHash,
-      anew: (remember, now) => takeBack(remember, verifier, now),
+      anew: (remember, now) => revokeTokens(remember, verifier, now),
     });
     if (!confirmed) return false;
 
@@ -61,25 +62,33 @@ export class ConfirmLogin {
     return true;
   }
 
-  /** Loads the user again: after a change of the password they have another security stamp, and go on by it. */
+  /**
+   * Loads the user again. After a change of the password the user has another security stamp, and the login continues
+   * with that stamp.
+   */
   async #provedUser(
     { exchange }: LoginContext,
     { record }: ActiveLogin,
     proved: object | undefined,
   ): Promise<object | null> {
-    const { idAttribute, loaderLag } = this.services.options;
+    const { idAttribute, login } = this.services.options;
     const latest = await loadUser(this.services, record.userId, exchange.request);
     if (!latest || latest === OTHER_TENANT || !isActiveUser(latest)) return null;
-    // A password that was changed meanwhile proves nothing: to go on by the new stamp would undo that change.
+    // If the password was changed in the meantime, the former one proves nothing. A login with the new stamp would undo
+    // that change.
     if (!proved || isSameProof(proved, latest, idAttribute)) return latest;
 
-    // A replica may lag behind the row that the handler has just saved. It then answers the stamp of the record.
+    // A replica may lag behind the row that the handler has just saved. The loader then returns the stamp of the
+    // record.
     const isSaved =
-      loaderLag > 0 && hasStamp(record, stampHashOf(latest)) && userIdOf(proved, idAttribute) === record.userId;
+      login.loaderLag > 0 && hasStamp(record, stampHashOf(latest)) && userIdOf(proved, idAttribute) === record.userId;
     return isSaved && isActiveUser(proved) ? proved : null;
   }
 
-  /** Logins of another stamp let nobody in. They go at once, and where the store fails here, at their next use. */
+  /**
+   * Deletes the other logins of the user after a change of the stamp, because they let nobody in. If the store fails
+   * here, each of them is deleted at its next use.
+   */
   async #deleteOthers(context: LoginContext, { record }: ActiveLogin, stampHash: string | null): Promise<void> {
     if (hasStamp(record, stampHash)) return;
     await deleteOutdated(context, this.services, { userId: record.userId, stampHash }).catch(() => false);

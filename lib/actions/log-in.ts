@@ -1,4 +1,4 @@
-/** Logs a user in: what changes, in which order, and what is told. */
+/** Logs a user in, and defines the order of the checks, the changes and the events. */
 import type { LoginContext, LoginRefusal } from '../context/login-context.js';
 import { LoginFault } from '../exceptions/login-fault.js';
 import { CrossSiteLoginException } from '../exceptions/login-refusals.js';
@@ -9,32 +9,33 @@ import type { NewLogin, OpenedLogin, StoredValues } from '../logins/login-snapsh
 import { toJson } from '../logins/session-values-json.js';
 import { isActiveUser, stampHashOf, stampKindOf, userIdOf } from '../user/login-user.js';
 import type { ActionServices } from './action-services.js';
+import { deleteDuplicates, submissionHashOf } from './duplicate-logins.js';
 import { readLoginUserOptions } from './login-user-options.js';
 import type { LoginUserOptions } from './login-user-options.js';
 import { makeRoom } from './make-room.js';
 import { findCurrentLogin, findPresentedToken } from './presented-logins.js';
 
-/** Makes a login for this browser. Takes the facts first, then changes the state, then tells it. */
+/** Makes a login for this browser. Collects the facts first, then changes the state, then emits the events. */
 export class LogIn {
   constructor(private readonly services: ActionServices) {}
 
-  /** Returns false, and nothing has changed, where the login is refused. */
+  /** Logs the user in. Returns false and changes nothing if the login is refused. */
   run(context: LoginContext, user: object, options: LoginUserOptions): Promise<boolean> {
     return context.runExclusive(() => this.#logIn(context, user, options));
   }
 
   async #logIn(context: LoginContext, user: object, wanted: LoginUserOptions): Promise<boolean> {
     const { options } = this.services;
-    const { fresh, force, crossSite, rememberFor } = readLoginUserOptions(wanted, options.rememberAbsolute);
+    const { fresh, force, crossSite, rememberFor } = readLoginUserOptions(wanted, options.remember.absolute);
     context.exchange.keepPrivate();
-    // Express answers HEAD by the handler for GET, and programs that look at links in mails send it.
+    // Express runs the handler for GET at a HEAD request, and programs that check the links in mails send HEAD.
     if (context.exchange.method === 'HEAD') return false;
     const userId = userIdOf(user, options.idAttribute);
     const isActive = isActiveUser(user);
     if (!isActive && !force) return this.#refuse(context, userId, 'inactive');
     this.#requireUserLoader();
     if (!crossSite) this.#refuseCrossSite(context, userId);
-    const fault = context.exchange.cookieFault(options.sessionCookie);
+    const fault = context.exchange.cookieFault(options.session.cookie);
     if (fault) throw fault;
 
     const { values, isOtherUser } = await this.#prepare(context, userId);
@@ -44,6 +45,7 @@ export class LogIn {
       userId,
       stampHash: stampHashOf(user),
       fresh,
+      submissionHash: submissionHashOf(context),
       remember: verifier === null || rememberFor === null ? null : { hash: hashOf(verifier), duration: rememberFor },
     });
     if (!login) return this.#refuse(context, userId, 'too-many-logins');
@@ -52,11 +54,11 @@ export class LogIn {
     const made = { user, isAuthenticated: isActive, login, isRemembered: token !== null, token };
     context.logIn(made, { values, isOtherUser });
     this.services.stampKinds.note(login.record.id, stampKindOf(user));
-    this.#tell(context, login, { fresh, remembered: token !== null });
+    this.#emitEvents(context, login, { fresh, remembered: token !== null });
     return true;
   }
 
-  /** Looks at what the browser holds: a theft is told, and the values that go on are taken. */
+  /** Reads the cookies of the browser, and reports a theft. Returns the session values that the new login keeps. */
   async #prepare(context: LoginContext, userId: string): Promise<{ values: StoredValues; isOtherUser: boolean }> {
     const { session } = context;
     await session.load();
@@ -68,7 +70,10 @@ export class LogIn {
     return { values: { values, json: toJson(values) }, isOtherUser: former !== null && !isSameUser };
   }
 
-  /** Null where the user has as many logins as they may, and nothing has changed. */
+  /**
+   * Stores the login, and deletes the former logins of the browser. Returns null and changes nothing if the user has as
+   * many logins as allowed.
+   */
   async #open(context: LoginContext, values: StoredValues, draft: NewLogin): Promise<OpenedLogin | null> {
     const { session, tokens } = context;
     const rememberedIds = tokens.loginIds;
@@ -78,16 +83,18 @@ export class LogIn {
 
     let opening = insert();
     try {
-      // Where the login may be refused, the logins of this browser end afterwards, and outdated ones hold no place.
-      if (this.services.options.whenFull === 'refuse' && !(await opening)) {
-        if (!(await makeRoom(context, this.services, draft.userId))) return null;
+      // If the login may be refused, the former logins of this browser are deleted only after it is stored. Outdated
+      // logins do not take up room.
+      if (this.services.options.login.whenFull === 'refuse' && !(await opening)) {
+        if (!(await makeRoom(context, this.services, draft))) return null;
         opening = insert();
         if (!(await opening)) return null;
       }
-      // In the same round trip. Most visitors hold nothing.
+      // These calls run in the same round trip as the insert. Most visitors have nothing to delete.
       const deleting = [session.deletePresentedLogins(rememberedIds), session.deleteAnonymous()].filter(Boolean);
       if (!deleting.length) return await opening;
       const [login] = await Promise.all([opening, ...deleting]);
+      if (login) await deleteDuplicates(context, this.services, { draft, record: login.record });
       return login;
     } catch (error) {
       this.#undo(opening);
@@ -96,7 +103,10 @@ export class LogIn {
     }
   }
 
-  /** Nobody waits for it. The next login is to be told of the theft that this one was told of. */
+  /**
+   * Deletes a login that was stored in spite of the error, without waiting for the store. Saves the time of a theft
+   * again, because the next login has to report the theft that this login could not report.
+   */
   #undo(opening: Promise<OpenedLogin | null>): void {
     const { logins } = this.services;
     void opening
@@ -127,7 +137,7 @@ export class LogIn {
     return false;
   }
 
-  #tell({ exchange }: LoginContext, login: OpenedLogin, how: { fresh: boolean; remembered: boolean }): void {
+  #emitEvents({ exchange }: LoginContext, login: OpenedLogin, how: { fresh: boolean; remembered: boolean }): void {
     const { events } = this.services;
     const { record, evicted, theftSeenAt } = login;
     const { userId } = record;

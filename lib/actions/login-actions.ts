@@ -1,11 +1,11 @@
-/** What a login goes through, for the service to hand its calls on to. */
+/** The changes of a login. The service hands its calls on to them. */
 import type { ActionServices } from './action-services.js';
 import { ConfirmLogin } from './confirm-login.js';
 import { LogIn } from './log-in.js';
 import { LogOut } from './log-out.js';
 import { LoginDevices } from './login-devices.js';
 
-/** The changes of a login, one class each. */
+/** The changes of a login, with one class for each. */
 export class LoginActions {
   readonly logIn: LogIn;
   readonly logOut: LogOut;

@@ -1,4 +1,4 @@
-/** A user's logins as a page about their devices needs them: lists them, and ends one, all others, or all. */
+/** Lists the logins of a user for a page about devices. Deletes one login, all others, or all of them. */
 import type { LoginContext } from '../context/login-context.js';
 import { requireKnown } from '../context/resolved-user.js';
 import type { LoginEventStream } from '../events/login-event-stream.js';
@@ -12,24 +12,24 @@ import { userIdText } from '../user/login-user.js';
 
 /** One login of a user, on one device. Times are milliseconds on the store's clock. */
 export interface LoginDevice {
-  /** names the login, for `revoke`; opens nothing */
+  /** names the login for `revoke`, and lets nobody in */
   readonly loginId: string;
   readonly createdAt: number;
-  /** noted once a minute at most, and more often where an idle time is shorter than ten minutes */
+  /** written at most once a minute, or more often if an idle time is shorter than ten minutes */
   readonly lastSeenAt: number;
-  /** the address that it was made, restored or confirmed from; '' where it is unknown */
+  /** the address from which the login was made, restored or confirmed; '' if it is unknown */
   readonly ip: string;
-  /** the User-Agent header of then, as it came, at most 200 characters */
+  /** the User-Agent header of that request, unchanged, at most 200 characters */
   readonly userAgent: string;
   readonly isRemembered: boolean;
-  /** the login of the request that asks */
+  /** true for the login of the request that asks for the list */
   readonly isCurrent: boolean;
 }
 
-/** The client of a call that no request has led to. */
+/** The client of a call outside of any request. */
 const NO_CLIENT: ClientFacts = { ip: '', userAgent: '' };
 
-/** Lists and ends the logins of a user. A login that has ended is out on the next request of every node. */
+/** Lists and deletes the logins of a user. Every node refuses a deleted login at its next request. */
 export class LoginDevices {
   constructor(
     private readonly logins: UserLogins,
@@ -37,13 +37,14 @@ export class LoginDevices {
   ) {}
 
   /**
-   * Returns the logins of a user, the last used first.
-   * @param context of the request that asks, to mark its own login
+   * Returns the logins of a user, the most recently used first.
+   * @param context the context of the request that asks, to mark its own login
    */
   async list(userId: unknown, context: LoginContext | undefined): Promise<LoginDevice[]> {
     const current = context && (await context.resolve()).login?.record;
     const ofUser = userIdText(userId);
-    // The user who asks has the present security stamp: logins of another one let nobody in.
+    // The login of this request has the present security stamp. Logins with another stamp let nobody in, so the list
+    // omits them.
     const counts = (record: LoginRecord): boolean => current?.userId !== ofUser || hasStamp(record, current.stampHash);
     const records = (await this.logins.list(ofUser)).filter(counts);
 
@@ -58,33 +59,36 @@ export class LoginDevices {
     }));
   }
 
-  /** Ends one login of a user. Returns whether it was there. */
+  /** Deletes one login of a user. Returns whether it existed. */
   async revoke(userId: unknown, loginId: string): Promise<boolean> {
     const id = userIdText(userId);
     const isEnded = await this.logins.end(id, loginId);
-    if (isEnded) this.#tell(NO_CLIENT, id, [loginId]);
+    if (isEnded) this.#emitRevoked(NO_CLIENT, id, [loginId]);
     return isEnded;
   }
 
-  /** Ends every login of the request's user but its own. @throws LoginRequiredException where nobody is logged in */
-  async endOthers(context: LoginContext): Promise<number> {
+  /**
+   * Deletes every other login of the logged-in user, and returns their number.
+   * @throws LoginRequiredException if nobody is logged in
+   */
+  async revokeOthers(context: LoginContext): Promise<number> {
     const { login, isAuthenticated } = requireKnown(await context.resolve());
     if (!login || !isAuthenticated) throw new LoginRequiredException();
     const { userId, id } = login.record;
     const ended = await this.logins.endAll(userId, id);
-    this.#tell(clientFacts(context.exchange), userId, ended);
+    this.#emitRevoked(clientFacts(context.exchange), userId, ended);
     return ended.length;
   }
 
-  /** Ends every login of a user. Returns how many. */
-  async endAll(userId: unknown): Promise<number> {
+  /** Deletes every login of a user, and returns their number. */
+  async revokeAll(userId: unknown): Promise<number> {
     const id = userIdText(userId);
     const ended = await this.logins.endAll(id);
-    this.#tell(NO_CLIENT, id, ended);
+    this.#emitRevoked(NO_CLIENT, id, ended);
     return ended.length;
   }
 
-  #tell(client: ClientFacts, userId: string, ended: readonly string[]): void {
+  #emitRevoked(client: ClientFacts, userId: string, ended: readonly string[]): void {
     for (const loginId of ended)
       this.events.emit('loginRevoked', () => ({ ...client, userId, loginId, reason: 'revoked' }));
   }

@@ -1,43 +1,44 @@
-/** How a login is made: the options of loginUser(), and what is refused of them. */
+/** The options of loginUser(), and the checks of their values. */
 import { milliseconds } from '../options/duration.js';
 import type { Duration } from '../options/duration.js';
-import { invalidOption } from '../options/option-reader.js';
+import { invalidOption } from '../options/option-rules.js';
 
-/** How a login is made. */
+/** The options of loginUser(). */
 export interface LoginUserOptions {
-  /** The user has just proved who they are. Default: true. */
+  /** The user has just authenticated. Default: true. */
   readonly fresh?: boolean | undefined;
   /**
-   * Keep the user logged in after the browser is closed, by a remember cookie. Say so only where they asked for it.
+   * Keep the user logged in with a remember cookie after the browser is closed. Set it only if the user asked for it.
    * Default: false.
    */
   readonly remember?: boolean | undefined;
   /**
-   * How long this login is remembered, in place of the option `remember.absolute`: milliseconds, or text such as
-   * `'30d'`.
+   * The time for which this login is remembered, instead of the option `remember.absolute`. It is a number of
+   * milliseconds, or text such as `'30d'`.
    */
   readonly duration?: Duration | undefined;
-  /** Log an inactive user in as well; guards go on refusing them. Default: false. */
+  /** Log an inactive user in as well. Guards still refuse this user. Default: false. */
   readonly force?: boolean | undefined;
   /**
-   * Accept a request that another site sent: the form_post answer of an identity provider. Check its `state` first.
-   * Default: false.
+   * Accept a request from another site, such as the form_post response of an identity provider. Check its `state`
+   * first. Default: false.
    */
   readonly crossSite?: boolean | undefined;
 }
 
-/** The options of loginUser(), complete. */
+/** The options of loginUser() with their defaults. */
 interface ReadLoginUserOptions {
   readonly fresh: boolean;
   readonly force: boolean;
   readonly crossSite: boolean;
-  /** milliseconds; null: not remembered */
+  /** milliseconds; null if the login is not remembered */
   readonly rememberFor: number | null;
 }
 
 /**
- * Reads the options of loginUser(). Only true and false count, because a form's text "false" would mean yes otherwise.
- * @param usual for how many milliseconds a login is remembered where `duration` is missing
+ * Reads the options of loginUser(). Flags have to be true or false, because the text "false" of a form would otherwise
+ * count as true.
+ * @param usual the milliseconds for which a login is remembered if `duration` is missing
  * @throws LoginFault ERR_LOGIN_INVALID_OPTION, ERR_LOGIN_INVALID_DURATION
  */
 export function readLoginUserOptions(given: LoginUserOptions, usual: number): ReadLoginUserOptions {

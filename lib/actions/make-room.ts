@@ -1,18 +1,23 @@
-/** Makes room for a login of a user at the limit, where the application refuses one login too many. */
+/** Makes room for a login of a user at the login limit, if the application refuses further logins. */
 import type { LoginContext } from '../context/login-context.js';
 import { clientFacts } from '../logins/event-facts.js';
 import type { LoginRecord } from '../logins/login-record.js';
+import type { NewLogin } from '../logins/login-snapshot.js';
 import { stampHashOf } from '../user/login-user.js';
 import { OTHER_TENANT } from '../user/other-tenant.js';
 import { isLoaderFailure, loadUser } from '../user/user-loading.js';
 import type { ActionServices } from './action-services.js';
+import { deleteDuplicates } from './duplicate-logins.js';
 import { deleteOutdated } from './outdated-logins.js';
 
 /**
- * Deletes logins that let nobody in. Without any, deletes the login that was lost when this browser was closed.
- * Returns whether there is room now.
+ * Deletes logins that nobody uses, and returns whether there is room now. It tries the logins from the same form first,
+ * and then the logins that let nobody in. If there are none, it deletes a login that was lost when this browser was
+ * closed.
  */
-export async function makeRoom(context: LoginContext, services: ActionServices, userId: string): Promise<boolean> {
+export async function makeRoom(context: LoginContext, services: ActionServices, draft: NewLogin): Promise<boolean> {
+  const { userId } = draft;
+  if (await deleteDuplicates(context, services, { draft, record: null })) return true;
   const stampHash = await latestStampHash(context, services, userId);
   if (await deleteOutdated(context, services, { userId, stampHash })) return true;
   return deleteLost(context, services, userId);
@@ -20,28 +25,29 @@ export async function makeRoom(context: LoginContext, services: ActionServices, 
 
 /**
  * Returns a hash of the user's present stamp, because the caller may have read the user before a change. Returns
- * undefined where it is not known.
+ * undefined if the stamp is not known.
  */
 async function latestStampHash(
   { exchange }: LoginContext,
   services: ActionServices,
   userId: string,
 ): Promise<string | null | undefined> {
-  // A replica that lags behind would end the logins that have the newest stamp.
-  if (services.options.loaderLag > 0) return undefined;
+  // The user from a replica that lags behind would end the logins with the newest stamp.
+  if (services.options.login.loaderLag > 0) return undefined;
   try {
     const latest = await loadUser(services, userId, exchange.request);
     return latest && latest !== OTHER_TENANT ? stampHashOf(latest) : undefined;
   } catch (error) {
-    // A loader that fails must not keep anybody from logging in.
+    // A loader that fails must not prevent a login.
     if (isLoaderFailure(error)) return undefined;
     throw error;
   }
 }
 
 /**
- * A browser forgets a login without a remember cookie when it closes, and the record stays until its idle end. The user
- * has just authenticated, so the oldest such login of the same browser makes room.
+ * Deletes a login of this browser that has no remember cookie, the least recently used first. The browser forgets such
+ * a login when it closes, and the record stays until its idle end. The user has just authenticated, so this login can
+ * make room.
  */
 async function deleteLost(
   { exchange, session }: LoginContext,

@@ -1,11 +1,11 @@
-/** Deletes the logins of a user that were made with another security stamp, and tells it. */
+/** Deletes the logins of a user that were made with another security stamp, and emits the events. */
 import type { LoginContext } from '../context/login-context.js';
 import { clientFacts } from '../logins/event-facts.js';
 import type { ActionServices } from './action-services.js';
 
 /**
- * True where any login of the user was there that let nobody in any more.
- * @param stampHash undefined: by limits alone
+ * Deletes the logins of a user that let nobody in any more. Returns whether it deleted any.
+ * @param stampHash undefined deletes only the logins past their limits
  */
 export async function deleteOutdated(
   { exchange }: LoginContext,

@@ -1,11 +1,11 @@
-/** What a browser holds at the moment of a login or logout. */
+/** Finds the logins that the cookies of a browser name, for a login or a logout. */
 import type { LoginContext } from '../context/login-context.js';
 import type { SessionLogin } from '../logins/login-snapshot.js';
 import type { TokenOutcome } from '../remember-me/token-outcome.js';
 import type { ActionServices } from './action-services.js';
 
 /**
- * Returns the living login of this browser, which the new one takes the place of; null where there is none.
+ * Returns the login that the session cookie of this browser uses, or null if there is none. A new login replaces it.
  * @throws LoginUnavailableException
  */
 export async function findCurrentLogin({ session }: LoginContext): Promise<SessionLogin | null> {
@@ -14,8 +14,8 @@ export async function findCurrentLogin({ session }: LoginContext): Promise<Sessi
 }
 
 /**
- * Returns what the remember cookie of the request is worth. A replayed token counts as theft during login and logout as
- * well: it is reported before anything else changes.
+ * Returns the verdict about the remember cookie of the request. A replayed token counts as theft during login and
+ * logout as well. This function reports the theft before anything else changes.
  */
 export async function findPresentedToken(
   context: LoginContext,

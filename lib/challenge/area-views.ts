@@ -3,7 +3,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { controllerHandlers } from '../metadata/controller-handlers.js';
 import { LOGIN_VIEW } from '../metadata/metadata-keys.js';
-import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
+import type { ResolvedLoginOptions } from '../options/resolve-login-options.js';
 import { requireOrigin } from '../options/view-option.js';
 
 /** Knows all addresses that `@LoginView()` marks contain. */

@@ -1,9 +1,9 @@
 /** Sends a visitor who must log in, or log in afresh, to the view for it: one function for both. */
 import type { HttpExchange } from '../http/http-exchange.js';
-import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
+import type { ResolvedLoginOptions } from '../options/resolve-login-options.js';
 import type { OnceLogger } from '../session/once-logger.js';
 import type { AreaViews } from './area-views.js';
-import { LONGEST_NEXT, loginUrl, safeNext } from './login-url.js';
+import { isViewPage, LONGEST_NEXT, loginUrl, safeNext } from './login-url.js';
 import type { Challenge, Notices } from './notices.js';
 
 /** Stands in where no origin is configured: only paths are judged then, and a path has no origin of its own. */
@@ -55,12 +55,14 @@ export class LoginChallenge {
 
   /**
    * Redirects a browser navigation to the view, with a message for it.
-   * @returns false, and nothing is done, for every other client and where there is no view: a 401 is the answer
+   * @returns false, and nothing is done, for every other client, where there is no view, and where this page is the
+   *   view: a 401 is the answer
    */
   redirect(challenged: ChallengedRequest, kind: Challenge): boolean {
     const { exchange } = challenged;
     const url = exchange.isNavigation ? this.url(challenged, { kind }) : null;
     if (url === null) return false;
+    if (isViewPage(url, this.#ownPage(exchange), this.options.origin ?? ANY_ORIGIN)) return this.#warnOfCircle(url);
 
     this.keep(challenged, { kind });
     exchange.redirect(url);
@@ -97,6 +99,15 @@ export class LoginChallenge {
       'A "next" was dropped: only a path of this site counts, and neither a login view nor a logout. ' +
         'Visitors then go on to the default page.',
     );
+  }
+
+  /** The browser would follow redirects until it gives up, and show nothing. */
+  #warnOfCircle(url: string): false {
+    this.log.warn(
+      `The page "${url.split('?', 1)[0]}" is a login view, and it refuses visitors itself: they get a 401. ` +
+        'Mark its handler with @Public(), or take the guard off.',
+    );
+    return false;
   }
 
   #warnOfLength(): void {

@@ -71,6 +71,13 @@ export function loginUrl(view: string, next: string | undefined, site: LoginUrlS
   return `${scheme}${host}${path}?${[...others, `next=${encodeParameter(page)}`].join('&')}${fragment}`;
 }
 
+/** Tells whether a page of the own site, as path and query, is the view itself. */
+export function isViewPage(view: string, page: string, origin: string): boolean {
+  if (!isOwnSite(view, origin) || !isOwnSite(page, origin)) return false;
+  const [one, other] = [view, page].map((address) => segmentsOf(new URL(address, origin).pathname).join('/'));
+  return one === other;
+}
+
 /** Returns the value as a page of the own site, or `undefined`. */
 function ownPage(value: unknown, origin: string): URL | undefined {
   if (typeof value !== 'string' || value.length > LONGEST_NEXT || UNSAFE.test(value)) return undefined;
@@ -93,11 +100,8 @@ function addressOf(url: URL): string {
 
 /** Recognises a login or refresh view, which would send the visitor back here, and a page that ends the new login. */
 function goesInCircles(page: URL, rules: NextRules): boolean {
-  const segments = segmentsOf(page.pathname);
-  if (segments.at(-1) === 'logout') return true;
-  return rules.refusedPaths
-    .filter((view) => isOwnSite(view, rules.origin))
-    .some((view) => segmentsOf(new URL(view, rules.origin).pathname).join('/') === segments.join('/'));
+  if (segmentsOf(page.pathname).at(-1) === 'logout') return true;
+  return rules.refusedPaths.some((view) => isViewPage(view, page.href, rules.origin));
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The notice of one request. What the request writes, it also reads. */
 import type { HttpExchange } from '../http/http-exchange.js';
-import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
+import type { ResolvedLoginOptions } from '../options/resolve-login-options.js';
 import { NO_NOTICE } from './notice-cookie.js';
 import type { Notice, NoticeCookie } from './notice-cookie.js';
 

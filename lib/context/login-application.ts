@@ -9,8 +9,8 @@ export class LoginApplication {
   readonly noticeCookie: NoticeCookie;
 
   constructor(readonly sessions: SessionServices) {
-    const { secrets, rememberCookie, noticeCookie } = sessions.options;
-    this.rememberCookie = new RememberCookie(rememberCookie, secrets);
+    const { secrets, remember, noticeCookie } = sessions.options;
+    this.rememberCookie = new RememberCookie(remember.cookie, secrets);
     this.noticeCookie = new NoticeCookie(noticeCookie, secrets);
   }
 }

@@ -10,14 +10,14 @@ import { checkView } from '../options/view-option.js';
 
 type ClassOrMethodDecorator = MethodDecorator & ClassDecorator;
 
-/** Requires a login. Short for `@UseGuards(LoginRequiredGuard)` (Flask-Login's login_required). */
+/** Requires a login. It is short for `@UseGuards(LoginRequiredGuard)` (Flask-Login's login_required). */
 export function LoginRequired(): ClassOrMethodDecorator {
   return guarded({ kind: 'login' });
 }
 
 /**
- * Requires a fresh login, which is at most `maxAge` old where that is given. Adds the guard as well, because a mark
- * that protects nothing would be a trap (Flask-Login's fresh_login_required; OWASP ASVS 7.5.3).
+ * Requires a fresh login that is at most `maxAge` old, or of any age without `maxAge`. Adds the guard as well, because
+ * a mark that protects nothing would be a trap (Flask-Login's fresh_login_required; OWASP ASVS 7.5.3).
  * @param maxAge milliseconds, or text such as `'10m'`
  * @throws LoginFault ERR_LOGIN_INVALID_DURATION
  */
@@ -25,13 +25,13 @@ export function Fresh({ maxAge }: { readonly maxAge?: Duration } = {}): ClassOrM
   return guarded({ kind: 'fresh', maxAge: maxAge === undefined ? null : milliseconds(maxAge, '@Fresh({ maxAge })') });
 }
 
-/** Lets every request pass, under `guard: 'global'` or a guard on the controller. */
+/** Lets every request pass, even with `guard: 'global'` or a guard on the controller. */
 export function Public(): ClassOrMethodDecorator {
   return marked({ kind: 'public' });
 }
 
 /**
- * Redirects refused browsers of this controller or handler to their own view (Flask-Login's blueprint_login_views).
+ * Redirects refused browsers of this controller or handler to its own login view (Flask-Login's blueprint_login_views).
  * @param view path or absolute URL
  * @throws LoginFault ERR_LOGIN_INVALID_OPTION
  */
@@ -44,8 +44,8 @@ function guarded(access: Access): ClassOrMethodDecorator {
 }
 
 /**
- * Marks a place. The strictest of several marks counts, so no order of decorators opens a place that one of them
- * closes.
+ * Marks a class or method. The strictest of several marks counts. The order of decorators therefore never opens a place
+ * that one of them closes.
  */
 function marked(access: Access): ClassOrMethodDecorator {
   return (target: object, _name?: string | symbol, descriptor?: PropertyDescriptor): void => {

@@ -1,4 +1,4 @@
-/** The parameter decorator that hands a handler the user of its request. */
+/** The parameter decorator that gives a handler the user of its request. */
 import { createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { contextOf } from '../context/login-contexts.js';
@@ -8,8 +8,8 @@ import type { LoginUserField } from '../user/login-user.js';
 
 /**
  * The user of the request, or one field of it: `@CurrentUser() user: User`, `@CurrentUser('email') email: string`.
- * Without a user null, or what `anonymousUser` makes. Guards nothing by itself: on an open route it asks who is there.
- * Annotated by hand, because the inferred type names a type that only Nest 12 has.
+ * Without a user it is null, or the result of `anonymousUser`. The decorator guards nothing. On an open route it finds
+ * the user, if there is one. Its type is written by hand, because the inferred type names a type that only Nest 12 has.
  */
 export const CurrentUser: (field?: LoginUserField) => ParameterDecorator = createParamDecorator(
   async (field: string | undefined, execution: ExecutionContext): Promise<unknown> => {

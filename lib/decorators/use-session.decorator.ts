@@ -1,10 +1,10 @@
-/** The decorator for handlers that use `req.session` where sessions are read on demand. */
+/** The decorator for handlers that use `req.session` if sessions are read on demand. */
 import { SetMetadata } from '@nestjs/common';
 import { USE_SESSION } from '../metadata/metadata-keys.js';
 
 /**
- * Reads the session before the handler runs, where `session.load` is `'on-demand'`: for handlers that use
- * `req.session`. A handler with `@Session()` needs no mark. Guards nothing.
+ * Reads the session before the handler runs, if `session.load` is `'on-demand'`. Use it for handlers that use
+ * `req.session`. A handler with `@Session()` does not need it. It guards nothing.
  */
 export function UseSession(): MethodDecorator & ClassDecorator {
   return SetMetadata(USE_SESSION, true);

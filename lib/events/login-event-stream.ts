@@ -1,23 +1,20 @@
-/** Tells events to their listeners, and shields the request from the listeners. */
+/** Delivers events to their listeners, and protects the request from the listeners. */
 import { inspect } from 'node:util';
 import { Injectable, Logger } from '@nestjs/common';
 import type { LoginEventName, LoginEvents, LoginListener } from './login-events.js';
 
 /**
- * The stream of events, `login.events`. The package tells an event after the state has changed, with facts from before
+ * The stream of events, `login.events`. The package emits an event after the state has changed, with facts from before
  * the change. It calls the listeners in the order of their registration, and waits for none. It logs the error of a
  * listener that throws or rejects, and the error reaches neither the request nor the process. A bare rxjs Subject could
- * not promise that.
+ * not guarantee that.
  */
 @Injectable()
 export class LoginEventStream {
   readonly #listeners = new Map<LoginEventName, Set<LoginListener<LoginEventName>>>();
   readonly #logger = new Logger('LoginEvents');
 
-  /**
-   * Calls the listener at every event of this name.
-   * @returns a function that removes the listener
-   */
+  /** Calls the listener at every event of this name. @returns a function that removes the listener */
   on<Name extends LoginEventName>(name: Name, listener: LoginListener<Name>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners);
@@ -27,13 +24,13 @@ export class LoginEventStream {
   }
 
   /**
-   * Tells an event. Never throws, never waits.
+   * Emits an event. Never throws, and never waits.
    * @param facts makes the argument of the listeners; it is not called without a listener
    */
   emit<Name extends LoginEventName>(name: Name, facts: () => LoginEvents[Name]): void {
     const listeners = this.#listeners.get(name);
     if (!listeners?.size) return;
-    // Frozen, so that no listener can change the facts for the next one.
+    // The facts are frozen, so that no listener can change them for the next one.
     const event = Object.freeze(facts());
 
     for (const listener of listeners) {

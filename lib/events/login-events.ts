@@ -1,18 +1,21 @@
 /** All events of this package and their facts. A new event is a new line in this map. */
 
-/** The facts of every event: the client as the request showed it. No event has a cookie, token or session id in it. */
+/**
+ * The facts of every event, which describe the client of the request. No event contains a cookie, a token or a session
+ * id.
+ */
 export interface ClientFacts {
-  /** address as Express resolves it, or '' */
+  /** the address as Express resolves it, or '' */
   readonly ip: string;
-  /** User-Agent header, at most 200 characters, or '' */
+  /** the User-Agent header, at most 200 characters, or '' */
   readonly userAgent: string;
 }
 
 /** The facts of an event about one login. */
 export interface LoginFacts extends ClientFacts {
-  /** the id in the login; with `idAttribute`, the value of that attribute */
+  /** the id in the login, or with `idAttribute` the value of that attribute */
   readonly userId: string;
-  /** the handle of the login: it names the login, and lets nobody in */
+  /** the handle of the login, which names it and lets nobody in */
   readonly loginId: string;
 }
 
@@ -25,10 +28,10 @@ export interface RefusalFacts extends ClientFacts {
 
 /**
  * Maps the name of an event to the facts for its listeners. The names are Flask-Login's signals without the prefix, and
- * some of our own.
+ * some names of this package.
  */
 export interface LoginEvents {
-  /** a user logged in (Flask-Login: user_logged_in) */
+  /** a user logged in (Flask-Login's user_logged_in) */
   loggedIn: LoginFacts & {
     readonly fresh: boolean;
     readonly remembered: boolean;
@@ -37,9 +40,9 @@ export interface LoginEvents {
      */
     readonly theftSeenAt: number | null;
   };
-  /** logoutUser ended a login (Flask-Login: user_logged_out) */
+  /** logoutUser ended a login (Flask-Login's user_logged_out) */
   loggedOut: LoginFacts;
-  /** a remember cookie named the user (Flask-Login: user_loaded_from_cookie) */
+  /** a remember cookie named the user (Flask-Login's user_loaded_from_cookie) */
   loadedFromCookie: LoginFacts;
   /** a remember cookie restored a login, and the browser gets its next token */
   rememberTokenRotated: LoginFacts;
@@ -56,26 +59,28 @@ export interface LoginEvents {
     readonly lastIp: string;
     readonly lastUserAgent: string;
   };
-  /** the request loader named the user (Flask-Login: user_loaded_from_request) */
+  /** the request loader named the user (Flask-Login's user_loaded_from_request) */
   loadedFromRequest: ClientFacts & { readonly userId: string };
-  /** confirmLogin made a login fresh (Flask-Login: user_login_confirmed) */
+  /** confirmLogin made a login fresh (Flask-Login's user_login_confirmed) */
   loginConfirmed: LoginFacts;
-  /** a request without a login was refused (Flask-Login: user_unauthorized) */
+  /** a request without a login was refused (Flask-Login's user_unauthorized) */
   unauthorized: RefusalFacts;
-  /** a request without a fresh login was refused (Flask-Login: user_needs_refresh) */
+  /** a request without a fresh login was refused (Flask-Login's user_needs_refresh) */
   needsRefresh: RefusalFacts;
-  /** a handler, a guard or the application asked for the user of a request (Flask-Login: user_accessed) */
+  /** a handler, a guard or the application asked for the user of a request (Flask-Login's user_accessed) */
   accessed: ClientFacts;
-  /** a login was used from another browser or place (Flask-Login: session_protected) */
+  /** a login was used from another browser or place (Flask-Login's session_protected) */
   sessionProtected: LoginFacts & { readonly mode: 'basic' | 'strong' };
-  /** a login was used after its idle or absolute end. Only the first such use tells it */
+  /** a login was used after its idle or absolute end. Only the first such use emits the event */
   loginExpired: LoginFacts & { readonly limit: 'idle' | 'absolute' };
   /**
-   * a login was ended by a user or administrator (`revoked`), by a changed security stamp (`stamp`), or by one login
-   * too many (`cap`)
+   * a login was revoked. The reason is a user or administrator (`revoked`), a changed security stamp (`stamp`), one
+   * login too many (`cap`), or the same form sent again (`duplicate`)
    */
-  loginRevoked: LoginFacts & { readonly reason: 'revoked' | 'stamp' | 'cap' };
-  /** loginUser refused: the user is inactive, has as many logins as allowed, or another site sent the request */
+  loginRevoked: LoginFacts & { readonly reason: 'revoked' | 'stamp' | 'cap' | 'duplicate' };
+  /**
+   * loginUser refused a login. The user is inactive or has as many logins as allowed, or another site sent the request
+   */
   loginRefused: ClientFacts & {
     readonly userId: string;
     readonly reason: 'inactive' | 'cross-site' | 'too-many-logins';

@@ -1,6 +1,9 @@
 /** Reads the stack of the current call, for the rare questions that only the stack can answer. */
 
-/** Returns the calls that led here, innermost first, asynchronous ones included. @param depth at most so many */
+/**
+ * Returns the calls that led here, innermost first, including asynchronous ones.
+ * @param depth the maximum number of calls
+ */
 export function callSites(depth: number): readonly NodeJS.CallSite[] {
   const former = { limit: Error.stackTraceLimit, prepare: Reflect.get(Error, 'prepareStackTrace') as unknown };
   const trace: { stack?: unknown } = {};

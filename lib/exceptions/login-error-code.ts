@@ -29,7 +29,7 @@ export type LoginFaultCode =
   | 'ERR_LOGIN_INSECURE_CONNECTION'
   | 'ERR_LOGIN_HEADERS_SENT';
 
-/** Codes of refusals and outages. The JSON response has them as `code`. */
+/** Codes of refusals and outages. The JSON response contains them as `code`. */
 export type LoginRefusalCode =
   'ERR_LOGIN_REQUIRED' | 'ERR_FRESH_LOGIN_REQUIRED' | 'ERR_LOGIN_CROSS_SITE' | 'ERR_LOGIN_UNAVAILABLE';
 

@@ -2,11 +2,11 @@
 import type { LoginFaultCode } from './login-error-code.js';
 
 /**
- * Reports a wrong use of this package: a wrong option, a missing loader, a user without an id. The message is the
- * problem, followed by its remedy. At start-up the error ends the start, and at run time it is a 500.
+ * Reports a wrong use of this package, such as a wrong option, a missing loader or a user without an id. The message
+ * describes the problem and then its remedy. At start-up the error stops the start, and at run time it is a 500.
  */
 export class LoginFault extends Error {
-  /** `LoginFault`, by which the error can be recognised even where two copies of the class exist. */
+  /** Always `LoginFault`. The name identifies the error, even if two copies of the class exist. */
   override readonly name = 'LoginFault';
 
   /**

@@ -1,4 +1,4 @@
-/** The 401 and 403 responses: a login is required, a fresh one is required, a login came from another site. */
+/** The 401 and 403 responses, for a missing login, a login that is not fresh, and a login from another site. */
 import { ForbiddenException, UnauthorizedException } from '@nestjs/common';
 import type { LoginRefusalCode } from './login-error-code.js';
 
@@ -35,7 +35,8 @@ export class FreshLoginRequiredException extends UnauthorizedException {
 }
 
 /**
- * Refuses a login that another site tried to make in this visitor's browser (login CSRF, OWASP ASVS 3.5.1), as a 403.
+ * Refuses a login that another site tried to make in this visitor's browser (login CSRF, OWASP ASVS 3.5.1). The
+ * response is a 403.
  */
 export class CrossSiteLoginException extends ForbiddenException {
   /** The machine code in the JSON response. */

@@ -1,11 +1,11 @@
-/** The 503 response: a store or loader failed, so the user of the request is unknown. */
+/** The 503 response. A store or a loader has failed, so the user of the request is unknown. */
 import { ServiceUnavailableException } from '@nestjs/common';
 import type { LoginRefusalCode } from './login-error-code.js';
 
 /**
  * Reports that a store failed or was too slow, or that a loader failed. The user of the request is unknown, so a
- * guarded route answers a 503 with Retry-After. Asking a stranger to log in would hide the outage (OWASP ASVS 16.5.3).
- * `cause` has the error for the log, and the response names nothing of it.
+ * guarded route responds with a 503 and Retry-After. Asking a visitor to log in would hide the outage (OWASP ASVS
+ * 16.5.3). `cause` has the error for the log, and the response reveals nothing of it.
  */
 export class LoginUnavailableException extends ServiceUnavailableException {
   /** The machine code in the JSON response. */

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { LoginContexts } from '../context/login-contexts.js';
 import { LoginFault } from '../exceptions/login-fault.js';
 import type { LoginRequest } from '../http/login-request.js';
-import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
+import type { ResolvedLoginOptions } from '../options/resolve-login-options.js';
 import { sessionMounted } from './check-express.js';
 import type { ExpressApplication, ExpressLayer, HttpAdapter } from './check-express.js';
 import { ExpressExchange } from './express-exchange.js';
@@ -22,7 +22,7 @@ export class RequestEntry {
 
   constructor(
     private readonly contexts: LoginContexts,
-    private readonly load: ResolvedLoginOptions['sessionLoad'],
+    private readonly load: ResolvedLoginOptions['session']['load'],
   ) {}
 
   /**

@@ -1,6 +1,6 @@
 /**
- * Answers refusals: a browser is redirected, every other client gets JSON with a machine code. Outages are 503 with
- * Retry-After. The application's own handlers go first.
+ * Responds to refusals and outages. After a refusal a browser is redirected, and every other client gets JSON with a
+ * machine code. An outage is a 503 with Retry-After. The application's own handlers are called first.
  */
 import { Catch, Logger } from '@nestjs/common';
 import type { ArgumentsHost, HttpException } from '@nestjs/common';
@@ -23,13 +23,13 @@ import { LoaderFailedException } from '../user/user-loading.js';
 /** Seconds after which a client may try again. */
 const RETRY_AFTER = '1';
 
-/** A refused request and where its answer goes. */
+/** A refused request and its response. */
 interface Refused {
   readonly context: LoginContext;
   readonly response: ServerResponse;
 }
 
-/** The first of all global filters, so that an application's own catch-all does not answer in its place. */
+/** The first of all global filters, so that an application's own catch-all filter does not respond instead. */
 @Catch(LoginRequiredException, FreshLoginRequiredException, LoginUnavailableException)
 export class LoginExceptionFilter extends BaseExceptionFilter {
   readonly #logger = new Logger('LoginModule');
@@ -45,8 +45,8 @@ export class LoginExceptionFilter extends BaseExceptionFilter {
   }
 
   /**
-   * Answers HTTP requests. Elsewhere the exception goes on: as a failing stream for a microservice, thrown for the
-   * rest.
+   * Responds to HTTP requests. For a microservice it returns the exception as a failing stream. In all other cases it
+   * throws the exception.
    */
   override catch(exception: HttpException, host: ArgumentsHost): unknown {
     if (host.getType<string>() === 'http') return this.#answer(exception, host);
@@ -54,13 +54,17 @@ export class LoginExceptionFilter extends BaseExceptionFilter {
     return throwError(() => ({ status: 'error', message: exception.message }));
   }
 
-  /** Never rejects: Nest leaves what a filter rejects with to the process. */
+  /**
+   * Sends the response. Never rejects, because Nest does not handle the rejection of a filter and the process would
+   * receive it.
+   */
   async #answer(exception: HttpException, host: ArgumentsHost): Promise<void> {
     try {
       const context = this.contexts.of(requestOf(host));
       const refused = { context, response: host.switchToHttp().getResponse<ServerResponse>() };
       context.exchange.keepPrivate();
-      // Said again when the head goes out. A handler of the application finds it said already.
+      // Set the cache headers now, so that a handler of the application finds them. They are set again when the head
+      // goes out.
       if (!context.exchange.isHeadSent) forbidSharedCaches(refused.response);
 
       const isAnswered =
@@ -73,7 +77,10 @@ export class LoginExceptionFilter extends BaseExceptionFilter {
     }
   }
 
-  /** Answers an exception that cannot be sent, such as a body that is no JSON: it is itself the failure. */
+  /**
+   * Responds to an error. If its response cannot be sent, for example because the body cannot become JSON, responds to
+   * that failure instead.
+   */
   #fail(error: unknown, host: ArgumentsHost): void {
     try {
       super.catch(error, host);
@@ -82,26 +89,26 @@ export class LoginExceptionFilter extends BaseExceptionFilter {
     }
   }
 
-  /** Tells the log what failed, then lets the application's handler answer. False: the JSON 503 is the answer. */
+  /** Logs the failure, then calls the application's handler. Returns false if the response is the JSON 503. */
   async #answerOutage(exception: LoginUnavailableException, refused: Refused): Promise<boolean> {
     this.#log(exception, refused);
-    // A handler would only add its page to the half that the client has.
+    // The client already has a part of the response, and a handler would only add its page to that part.
     if (refused.context.exchange.isHeadSent) return false;
 
     refused.response.setHeader('Retry-After', RETRY_AFTER);
-    // A handler that just ends a page would answer 200, and a cache or a monitor would take the outage for the page.
+    // A handler that only ends a page would send a 200. A cache or a monitor would then take the outage for the page.
     refused.response.statusCode = exception.getStatus();
     return this.#callHandler('unavailable-handler', refused);
   }
 
-  /** A loader may fail for one visitor for ever, so its line is not written for each request. */
+  /** Logs the failure. A loader may fail for one visitor at every request, so that line is not written each time. */
   #log(exception: LoginUnavailableException, { context }: Refused): void {
     const { what, cause } = exception;
     if (exception instanceof LoaderFailedException) context.application.sessions.log.error(`${what} failed`, cause);
     else this.#logger.error(`${what} failed`, cause instanceof Error ? cause.stack : cause);
   }
 
-  /** Tells the refusal, then lets the application's handler or the redirect answer. False: the 401 is the answer. */
+  /** Emits the event, then calls the application's handler or redirects. Returns false if the response is the 401. */
   async #answerRefusal(exception: HttpException, refused: Refused): Promise<boolean> {
     const { context } = refused;
     const { exchange } = context;
@@ -114,7 +121,10 @@ export class LoginExceptionFilter extends BaseExceptionFilter {
     return isHandled || this.challenge.redirect(context, isStale ? 'needs-refresh' : 'login');
   }
 
-  /** Lets the application's handler answer, and returns whether it has. A handler may leave a client to us. */
+  /**
+   * Calls the application's handler, and returns whether it has responded. A handler may leave a client to this
+   * package.
+   */
   async #callHandler(role: HandlerRole, { context, response }: Refused): Promise<boolean> {
     const handler = this.handlers.get(role);
     if (!handler) return false;

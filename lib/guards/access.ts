@@ -1,35 +1,38 @@
-/** Decides how a handler is guarded, from the marks on it and on its controller. */
+/** Decides how a handler is guarded, by the marks on it and on its controller. */
 import { RequestMethod } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { ACCESS } from '../metadata/metadata-keys.js';
 import type { Access } from '../metadata/metadata-keys.js';
 import { loginViewOf } from './login-view.guard.js';
 
-/** Where Nest keeps the guards of `@UseGuards()`. */
+/** The metadata key of Nest for the guards of `@UseGuards()`. */
 export const GUARDS = '__guards__';
 
-/** Where Nest keeps the method of a route. */
+/** The metadata key of Nest for the method of a route. */
 const METHOD = 'method';
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 type Controller = ReturnType<ExecutionContext['getClass']>;
 
-/** What the marks on one handler of one controller say. */
+/** The result of the marks on one handler of one controller. */
 export interface HandlerAccess {
   readonly access: Access;
   readonly loginView: string | undefined;
-  /** `@All()`: the handler would do for OPTIONS what it does for POST */
+  /** true for `@All()`, because the handler does the same for OPTIONS as for POST */
   readonly answersEveryMethod: boolean;
 }
 
-/** Reads marks once, because they do not change after the start and each costs a search through prototypes. */
+/**
+ * Reads the marks of a handler once. They do not change after the start, and each read costs a search through
+ * prototypes.
+ */
 export class AccessMarks {
   readonly #read = new WeakMap<Handler, Map<Controller, HandlerAccess>>();
 
-  /** @param isGuard tells a guard of this package from others */
+  /** @param isGuard tells whether a guard belongs to this package */
   constructor(private readonly isGuard: (guard: unknown) => boolean) {}
 
-  /** Returns what the marks say about the handler of an execution. */
+  /** Returns the result of the marks for the handler of an execution. */
   of(execution: ExecutionContext): HandlerAccess {
     const [handler, controller] = [execution.getHandler(), execution.getClass()];
     const byController = this.#read.get(handler) ?? new Map<Controller, HandlerAccess>();
@@ -46,8 +49,8 @@ export class AccessMarks {
   }
 
   /**
-   * The nearest mark: on the handler, else on the controller. A guard on the handler asks for no less than the
-   * controller.
+   * Returns the nearest mark, which is on the handler or else on the controller. A guard on the handler never requires
+   * less than the controller.
    */
   #accessOf(handler: object, controller: object): Access {
     const onClass = this.#markOn(controller) ?? { kind: 'login' };
@@ -55,7 +58,10 @@ export class AccessMarks {
     return onClass.kind === 'public' && this.#isGuarded(handler) ? { kind: 'login' } : onClass;
   }
 
-  /** A guard closes what a mark beside it opens. One on a base class does not, because the mark below it is nearer. */
+  /**
+   * Returns the mark on one place. A guard on that place overrides a mark that opens it. A guard on a base class does
+   * not, because the mark below it is nearer.
+   */
   #markOn(place: object): Access | undefined {
     const mark = Reflect.getMetadata(ACCESS, place) as Access | undefined;
     return mark?.kind === 'public' && this.#isGuarded(place) ? { kind: 'login' } : mark;

@@ -1,4 +1,4 @@
-/** Looks at the handlers of messages at start, which no guard of this package can protect. */
+/** Checks the handlers of messages at start, because no guard of this package can protect them. */
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { LoginFault } from '../exceptions/login-fault.js';
 import { controllerHandlers } from '../metadata/controller-handlers.js';
@@ -7,13 +7,13 @@ import type { Access } from '../metadata/metadata-keys.js';
 import { GUARDS } from './access.js';
 import { isLoginRequiredGuard } from './login-required.guard.js';
 
-/** Where Nest keeps the pattern of a message handler. */
+/** The metadata key of Nest for the pattern of a message handler. */
 const PATTERN = 'microservices:pattern';
 
 /**
- * Refuses message handlers that look protected and are not. A microservice of a hybrid application takes no global
- * guard by default, and a message has no cookies.
- * @param settings.isGlobal the guard stands in front of everything
+ * Refuses message handlers that look protected and are not. A microservice of a hybrid application uses no global guard
+ * by default, and a message has no cookies.
+ * @param settings.isGlobal true if the guard protects all handlers
  * @throws LoginFault ERR_LOGIN_NOT_HTTP
  */
 export function checkMessageHandlers(

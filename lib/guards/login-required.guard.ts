@@ -1,4 +1,4 @@
-/** LoginRequiredGuard: lets in a user who is logged in, and freshly where that is asked for. */
+/** LoginRequiredGuard lets logged-in users in. It requires a fresh login if a mark asks for one. */
 import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { LoginContexts } from '../context/login-contexts.js';
@@ -7,17 +7,18 @@ import { FreshLoginRequiredException, LoginRequiredException } from '../exceptio
 import { requestOf } from '../http/request-of.js';
 import { AccessMarks } from './access.js';
 
-/** What the guard takes from the options. */
+/** The settings of the guard, taken from the options. */
 export abstract class GuardSettings {
-  /** methods, in capitals, that are let pass */
+  /** methods that pass without a login, in capitals */
   abstract readonly exemptMethods: readonly string[];
-  /** everybody is let pass */
+  /** true lets every request pass */
   abstract readonly loginDisabled: boolean;
 }
 
 /**
- * Refuses a visitor who is not logged in: `@UseGuards(LoginRequiredGuard)` on a controller or handler, or on everything
- * by `guard: 'global'`. Marks on the handler count before marks on the controller. Any error refuses.
+ * Refuses visitors without a login. It protects a controller or handler by `@UseGuards(LoginRequiredGuard)`, and
+ * everything by `guard: 'global'`. Marks on the handler count before marks on the controller. Any error refuses the
+ * request.
  * @throws LoginRequiredException, FreshLoginRequiredException (401), LoginUnavailableException (503)
  * @throws LoginFault ERR_LOGIN_NOT_HTTP in front of anything but an HTTP handler
  */
@@ -47,7 +48,7 @@ export class LoginRequiredGuard implements CanActivate {
   }
 }
 
-/** Tells whether a guard of `@UseGuards()` is this one, or one that extends it. */
+/** Tells whether a guard of `@UseGuards()` is this class or extends it. */
 export function isLoginRequiredGuard(guard: unknown): boolean {
   const prototype: unknown = typeof guard === 'function' ? guard.prototype : guard;
   return guard === LoginRequiredGuard || prototype instanceof LoginRequiredGuard;

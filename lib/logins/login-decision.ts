@@ -8,9 +8,9 @@ import type { LoginRecord } from './login-record.js';
 /** The limits of records, in milliseconds. */
 export interface RecordLimits {
   /** a session cookie may use a login for this time after its last use */
-  readonly idle: number;
+  readonly login: { readonly idle: number };
   /** a remember cookie may use a login for this time after its last use */
-  readonly rememberIdle: number;
+  readonly remember: { readonly idle: number };
   /** a record that was made earlier is expired */
   readonly notBefore: number;
 }
@@ -31,15 +31,15 @@ export function decideLogin(
   if (!record || record.createdAt < limits.notBefore) return 'not-found';
   if (!sameText(hashOf(sessionId), record.session.idHash)) return 'not-found';
   if (now >= record.session.endsAt) return 'absolute';
-  return now >= record.lastSeenAt + limits.idle ? 'idle' : 'alive';
+  return now >= record.lastSeenAt + limits.login.idle ? 'idle' : 'alive';
 }
 
 /** Returns when the remembered part of a login ends; 0 where it has none. */
 export function rememberEndsAt(
   { remember, lastSeenAt }: Pick<LoginRecord, 'remember' | 'lastSeenAt'>,
-  { rememberIdle }: RecordLimits,
+  limits: RecordLimits,
 ): number {
-  return remember ? Math.min(lastSeenAt + rememberIdle, remember.endsAt) : 0;
+  return remember ? Math.min(lastSeenAt + limits.remember.idle, remember.endsAt) : 0;
 }
 
 /** Returns when neither cookie can use a record any more. That is the later end of its two parts. */
@@ -47,7 +47,7 @@ export function recordEndsAt(
   record: Pick<LoginRecord, 'session' | 'remember' | 'lastSeenAt'>,
   limits: RecordLimits,
 ): number {
-  const sessionEndsAt = Math.min(record.lastSeenAt + limits.idle, record.session.endsAt);
+  const sessionEndsAt = Math.min(record.lastSeenAt + limits.login.idle, record.session.endsAt);
   return Math.max(sessionEndsAt, rememberEndsAt(record, limits));
 }
 

@@ -4,8 +4,11 @@ import type { LoginCap } from './login-store.js';
 
 /** All durations are milliseconds. */
 export interface LoginLimits extends RecordLimits {
-  readonly absolute: number;
+  readonly login: {
+    readonly idle: number;
+    readonly absolute: number;
+    readonly maxLogins: number;
+    readonly whenFull: LoginCap['whenFull'];
+  };
   readonly userKeySalt: string;
-  readonly maxLogins: number;
-  readonly whenFull: LoginCap['whenFull'];
 }

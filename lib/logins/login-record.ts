@@ -31,6 +31,8 @@ export interface LoginRecord {
   readonly identifier: string;
   readonly userAgent: string;
   readonly ip: string;
+  /** a hash of the cookie of ours that the login request brought. A form that is sent twice brings it twice */
+  readonly submissionHash: string | null;
   /** counts the writes, for compare-and-set */
   readonly version: number;
 }

@@ -58,7 +58,7 @@ export class LoginRegistry {
     const id = newLoginId(draft.userId, this.limits.userKeySalt);
     const sessionId = newLoginSessionId(id);
     const record = newRecord(draft, { id, idHash: hashOf(sessionId), now }, this.limits);
-    const { maxLogins: most, whenFull } = this.limits;
+    const { maxLogins: most, whenFull } = this.limits.login;
 
     const insert = (async () => this.store.insert(record, values, { most, whenFull, excludedIds }))();
     try {
@@ -120,7 +120,7 @@ export class LoginRegistry {
   ): Promise<SessionLogin | null> {
     const { sessionId: former } = login;
     const sessionId = newLoginSessionId(login.record.id);
-    const next = { idHash: hashOf(sessionId), isBegun: former === null, absolute: this.limits.absolute, ...to };
+    const next = { idHash: hashOf(sessionId), isBegun: former === null, absolute: this.limits.login.absolute, ...to };
     // The request may have lasted since the login was read, and freshness counts from now.
     const seen = { ...login, now: await this.now(), readAt: performance.now() };
 
@@ -149,7 +149,7 @@ export class LoginRegistry {
     },
   ): Promise<{ login: SessionLogin | null; snapshot: LoginSnapshot | null; decision: Made }> {
     const sessionId = newLoginSessionId(lost.record.id);
-    const next = { idHash: hashOf(sessionId), client: to.client, absolute: this.limits.absolute };
+    const next = { idHash: hashOf(sessionId), client: to.client, absolute: this.limits.login.absolute };
 
     const { snapshot, decision } = await this.change(lost, (record, now) => {
       const made = to.decide(record, now);
@@ -208,8 +208,8 @@ export class LoginRegistry {
 
   /** Notes the use of a login and moves its idle ends on, at most once an interval. Null: it is not due. */
   touch({ record, now }: LoginSnapshot): Promise<void> | null {
-    const { idle, rememberIdle } = this.limits;
-    const shortest = record.remember ? Math.min(idle, rememberIdle) : idle;
+    const { login, remember } = this.limits;
+    const shortest = record.remember ? Math.min(login.idle, remember.idle) : login.idle;
     if (now - record.lastSeenAt < Math.min(TOUCH_INTERVAL, shortest / 10)) return null;
     const { lastSeenAt, endsAt } = this.#bounded({ ...record, lastSeenAt: now });
     return this.calls.run(() => this.store.touch(record.id, { lastSeenAt, endsAt }));

@@ -48,6 +48,8 @@ export interface NewLogin extends LoginClient {
   readonly userId: string;
   readonly stampHash: string | null;
   readonly fresh: boolean;
+  /** see `LoginRecord` */
+  readonly submissionHash: string | null;
   /** SHA-256 of the verifier of its remember token, and how many milliseconds it is remembered; null: it is not */
   readonly remember: { readonly hash: string; readonly duration: number } | null;
 }

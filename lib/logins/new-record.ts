@@ -15,7 +15,7 @@ interface MadeIds {
 
 /** Returns the first version of a login's record. */
 export function newRecord(draft: NewLogin, { id, idHash, now }: MadeIds, limits: LoginLimits): LoginRecord {
-  const session = { idHash, startedAt: now, endsAt: now + limits.absolute, tokenHash: null };
+  const session = { idHash, startedAt: now, endsAt: now + limits.login.absolute, tokenHash: null };
   const remember = draft.remember && {
     base: draft.remember.hash,
     candidates: [],
@@ -38,6 +38,7 @@ export function newRecord(draft: NewLogin, { id, idHash, now }: MadeIds, limits:
     identifier: draft.identifier,
     userAgent: draft.userAgent,
     ip: draft.ip,
+    submissionHash: draft.submissionHash,
     version: 1,
   };
 }

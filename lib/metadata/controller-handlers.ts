@@ -1,8 +1,8 @@
-/** Goes through the handlers of all controllers at start, for checks of their marks. */
+/** Lists the handlers of all controllers at start, for checks of their marks. */
 import type { Type } from '@nestjs/common';
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 
-/** A controller with its methods by name, handlers among them. */
+/** A controller with its methods by name, including its handlers. */
 export interface ControllerHandlers {
   readonly controller: Type;
   readonly handlers: ReadonlyMap<string, object>;

@@ -1,14 +1,14 @@
 /** The metadata keys of the decorators. Decorators write them, and guards and discovery read them. */
 
-/** On a handler or a controller: its protection (an `Access`). */
+/** The protection of a handler or a controller (an `Access`). */
 export const ACCESS = 'nestjs-login:access';
-/** On a controller or handler: its own login view. */
+/** The login view of a controller or handler. */
 export const LOGIN_VIEW = 'nestjs-login:login-view';
-/** On a controller or handler: its session is read before it runs. */
+/** True for a controller or handler that needs its session before it runs. */
 export const USE_SESSION = 'nestjs-login:use-session';
-/** On a provider's method: the role it plays (a `HandlerRole`). */
+/** The role of a provider's method (a `HandlerRole`). */
 export const HANDLER_ROLE = 'nestjs-login:handler-role';
-/** On a provider's method: the names of the events it listens to. */
+/** The names of the events that a provider's method listens to. */
 export const LISTENS_TO = 'nestjs-login:listens-to';
 
 /**

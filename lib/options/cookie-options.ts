@@ -1,36 +1,51 @@
 /** Refuses names and attributes of cookies that browsers would drop in silence, or that would leak a cookie. */
 import { LoginFault } from '../exceptions/login-fault.js';
 import type { CookieAttributes, NamedCookie } from '../http/cookies.js';
-import type { OptionReader } from './option-reader.js';
+import type { ValuesOf } from './option-group.js';
+import { choice, flag, pattern } from './option-rules.js';
 
 /** A token of RFC 6265. */
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
 const PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/;
 const DOMAIN = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
 
+/** The rules of the attributes. Null stands for an attribute that the developer has left out. */
+export const cookieAttributeRules = {
+  path: pattern(null, { matches: PATH, remedy: `Write a path that begins with "/" and has no ";" in it.` }),
+  domain: pattern(null, {
+    matches: DOMAIN,
+    remedy: `Write a host name such as "app.example", without a dot in front.`,
+  }),
+  secure: flag(null),
+  httpOnly: flag(null),
+  sameSite: choice(null, ['lax', 'strict', 'none']),
+  partitioned: flag(null),
+};
+
+/** The settings of `resolveCookieAttributes`. */
+interface CookieSettings {
+  /** The name of the group that holds the attributes, for messages. */
+  readonly group: string;
+  readonly production: boolean;
+  /** Replace the attributes that are missing. */
+  readonly defaults?: CookieAttributes;
+}
+
 /**
- * Reads the attributes of a cookie.
- * @param reader the group of options that holds the attributes
- * @param settings.defaults replace the attributes that are missing
+ * Completes and checks the attributes of a cookie.
  * @throws LoginFault ERR_LOGIN_COOKIE where a browser would refuse or leak the cookie (RFC 6265bis, OWASP ASVS 3.3.1)
  */
 export function resolveCookieAttributes(
-  reader: OptionReader,
-  { production, defaults = defaultAttributes(production) }: { production: boolean; defaults?: CookieAttributes },
+  given: ValuesOf<typeof cookieAttributeRules>,
+  { group, production, defaults = defaultAttributes(production) }: CookieSettings,
 ): CookieAttributes {
   const attributes: CookieAttributes = Object.freeze({
-    path: reader.value('path', defaults.path, {
-      accepts: fits(PATH),
-      remedy: `Write a path that begins with "/" and has no ";" in it.`,
-    }),
-    domain: reader.value<string | null>('domain', defaults.domain, {
-      accepts: fits(DOMAIN),
-      remedy: `Write a host name such as "app.example", without a dot in front.`,
-    }),
-    secure: reader.flag('secure', { fallback: defaults.secure }),
-    httpOnly: reader.flag('httpOnly', { fallback: defaults.httpOnly }),
-    sameSite: reader.choice<CookieAttributes['sameSite']>('sameSite', defaults.sameSite, ['lax', 'strict', 'none']),
-    partitioned: reader.flag('partitioned', { fallback: defaults.partitioned }),
+    path: given.path ?? defaults.path,
+    domain: given.domain ?? defaults.domain,
+    secure: given.secure ?? defaults.secure,
+    httpOnly: given.httpOnly ?? defaults.httpOnly,
+    sameSite: given.sameSite ?? defaults.sameSite,
+    partitioned: given.partitioned ?? defaults.partitioned,
   });
 
   if (attributes.sameSite === 'none' && !attributes.secure)
@@ -43,7 +58,7 @@ export function resolveCookieAttributes(
       'A partitioned cookie is dropped by browsers unless it is Secure.',
       'Set "secure" to true as well, or take "partitioned" out.',
     );
-  if (production) refuseLeaks(attributes, reader.group);
+  if (production) refuseLeaks(attributes, group);
   return attributes;
 }
 
@@ -55,8 +70,6 @@ const defaultAttributes = (production: boolean): CookieAttributes => ({
   sameSite: 'lax',
   partitioned: false,
 });
-
-const fits = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);
 
 function refuseLeaks({ secure, httpOnly }: CookieAttributes, group: string): void {
   if (!secure)

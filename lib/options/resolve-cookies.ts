@@ -7,8 +7,8 @@ import {
   resolveCookie,
   resolveCookieAttributes,
 } from './cookie-options.js';
-import type { OptionGroups } from './option-groups.js';
-import type { OptionReader } from './option-reader.js';
+import type { ValuesOf } from './option-group.js';
+import type { OPTIONS } from './option-tables.js';
 
 /** The cookies of this package. */
 interface OwnCookies {
@@ -18,21 +18,23 @@ interface OwnCookies {
   readonly notice: NamedCookie;
 }
 
-/**
- * Reads the options of all cookies.
- * @throws LoginFault ERR_LOGIN_COOKIE, ERR_LOGIN_INVALID_OPTION
- */
-export function resolveCookies(groups: OptionGroups, { production }: { readonly production: boolean }): OwnCookies {
-  const attributes = resolveCookieAttributes(groups.sessionCookie, { production });
-  const rememberAttributes = resolveCookieAttributes(groups.remember, { production, defaults: attributes });
+/** Resolves all cookies. @throws LoginFault ERR_LOGIN_COOKIE */
+export function resolveCookies({
+  production,
+  session: { name, anonymousName, cookie },
+  remember: { cookieName, ...rememberCookie },
+}: Pick<ValuesOf<typeof OPTIONS>, 'production' | 'session' | 'remember'>): OwnCookies {
+  const attributes = resolveCookieAttributes(cookie, { group: 'session.cookie', production });
+  const rememberAttributes = resolveCookieAttributes(rememberCookie, {
+    group: 'remember',
+    production,
+    defaults: attributes,
+  });
   const noticeAttributes = Object.freeze({ ...attributes, path: '/', domain: null, httpOnly: true });
 
-  const session = resolveCookie(groups.session.text('name', defaultCookieName('session', attributes)), attributes);
-  const anonymous = resolveAnonymousCookie(groups.session, session);
-  const remember = resolveCookie(
-    groups.remember.text('cookieName', defaultCookieName('remember', rememberAttributes)),
-    rememberAttributes,
-  );
+  const session = resolveCookie(name ?? defaultCookieName('session', attributes), attributes);
+  const anonymous = resolveAnonymousCookie(anonymousName, session);
+  const remember = resolveCookie(cookieName ?? defaultCookieName('remember', rememberAttributes), rememberAttributes);
   const notice = resolveCookie(defaultCookieName('login-notice', noticeAttributes), noticeAttributes);
 
   refuseSameName(session, anonymous, remember, notice);
@@ -40,9 +42,7 @@ export function resolveCookies(groups: OptionGroups, { production }: { readonly 
   return { session, anonymous, remember, notice };
 }
 
-function resolveAnonymousCookie(options: OptionReader, session: NamedCookie): NamedCookie {
-  const name = options.text('anonymousName', null);
-  return name === null
+const resolveAnonymousCookie = (name: string | null, session: NamedCookie): NamedCookie =>
+  name === null
     ? Object.freeze({ name: `${session.name}-anonymous`, attributes: session.attributes })
     : resolveCookie(name, session.attributes);
-}

@@ -1,5 +1,6 @@
 /** Refuses secrets that an attacker could guess. */
 import { LoginFault } from '../exceptions/login-fault.js';
+import type { OptionRule } from './option-rules.js';
 
 const REMEDY =
   `Make one with: node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))". ` +
@@ -24,21 +25,21 @@ const PUBLISHED = /^(192b9bdd22ab9ed4d12e236c78afcb9a|09d25e094faa6ca2556c818166
 const KEYBOARD = /qwertyuiop|asdfghjkl|zxcvbnm|qwertzuiop|yxcvbnm|1234567890?/g;
 
 /**
- * Returns the list of secrets, newest first.
+ * Accepts a secret or a list of secrets, newest first. Returns the list.
  * @throws LoginFault ERR_LOGIN_SECRET for a secret that is missing, short, repeated or a sample (OWASP ASVS 13.3.1)
  */
-export function resolveSecrets(given: unknown): readonly string[] {
-  const secrets: unknown[] = Array.isArray(given) ? given : [given];
-  if (secrets.length === 0) throw fault('The option "secret" is an empty list.');
+export const secrets: OptionRule<readonly string[]> = (given) => {
+  const all: unknown[] = Array.isArray(given) ? given : [given];
+  if (all.length === 0) throw fault('The option "secret" is an empty list.');
 
-  secrets.forEach((secret, position) => {
+  all.forEach((secret, position) => {
     const which = Array.isArray(given) ? `Secret number ${position + 1}` : 'The option "secret"';
     const weakness = weaknessOf(secret);
     if (weakness) throw fault(`${which} ${weakness}.`);
   });
-  if (new Set(secrets).size < secrets.length) throw fault('The option "secret" names the same secret twice.');
-  return Object.freeze([...secrets] as string[]);
-}
+  if (new Set(all).size < all.length) throw fault('The option "secret" names the same secret twice.');
+  return Object.freeze([...all] as string[]);
+};
 
 /** Returns why a secret is refused, as the end of a sentence. */
 function weaknessOf(secret: unknown): string | undefined {

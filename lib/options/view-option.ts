@@ -1,6 +1,11 @@
 /** Checks whether a browser can be redirected to a view. */
 import { LoginFault } from '../exceptions/login-fault.js';
-import { invalidOption } from './option-reader.js';
+import { invalidOption } from './option-rules.js';
+import type { OptionRule } from './option-rules.js';
+
+/** Accepts a view, or null for none. The default is null. */
+export const view: OptionRule<string | null> = (given, name) =>
+  (given ?? null) === null ? null : checkView(given, name);
 
 /**
  * Returns the view if it is a path of this application or an absolute http(s) URL.

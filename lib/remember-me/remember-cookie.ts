@@ -1,11 +1,11 @@
-/** The form of the remember cookie: a token and its MAC, by a key of its own. */
+/** The remember cookie, which holds a token and its MAC. The MAC has a key of its own. */
 import type { NamedCookie } from '../http/cookies.js';
 import type { HttpExchange } from '../http/http-exchange.js';
 import { Signature } from '../http/signature.js';
-import { formatToken, LONGEST_TOKEN, parseToken } from './remember-token.js';
+import { formatToken, MAX_TOKEN_LENGTH, parseToken } from './remember-token.js';
 import type { RememberToken } from './remember-token.js';
 
-/** Reads and writes the remember cookie. A forgery is dropped before any store is asked. */
+/** Reads and writes the remember cookie. Drops a forged cookie before any store call. */
 export class RememberCookie {
   readonly #signature: Signature;
 
@@ -16,36 +16,36 @@ export class RememberCookie {
     this.#signature = Signature.for(secrets, 'remember');
   }
 
-  /** True where the cookie has a path of its own, so that a request elsewhere does not bring it. */
+  /** True if the cookie has a path other than `/`. Requests to other paths then do not carry it. */
   get isUnderOwnPath(): boolean {
     return this.cookie.attributes.path !== '/';
   }
 
-  /** Returns every token that the request brings under a signature of ours, each once. */
+  /** Returns every token of the request with a valid signature, each once. */
   read(exchange: HttpExchange): readonly RememberToken[] {
     const texts = exchange
       .cookieValues(this.cookie.name)
-      .flatMap((value) => (value.length > LONGEST_TOKEN ? [] : (this.#signature.verify(value) ?? [])));
+      .flatMap((value) => (value.length > MAX_TOKEN_LENGTH ? [] : (this.#signature.verify(value) ?? [])));
     return [...new Set(texts)].flatMap((text) => parseToken(text) ?? []);
   }
 
-  /** Sets the cookie. @param lifetime milliseconds until the browser drops it */
+  /** Sets the cookie. @param lifetime milliseconds until the browser deletes it */
   write(exchange: HttpExchange, token: RememberToken, lifetime: number): void {
     const seconds = Math.max(1, Math.floor(lifetime / 1000));
     exchange.setCookie(this.cookie, this.#signature.sign(formatToken(token)), seconds);
   }
 
-  /** Tells the browser to drop the cookie, if the request brought one. */
+  /** Tells the browser to delete the cookie, if the request carried one. */
   clear(exchange: HttpExchange): void {
     exchange.clearCookie(this.cookie);
   }
 
-  /** Tells the browser to drop the cookie, also one that the request could not bring. */
+  /** Tells the browser to delete the cookie, even if the request could not carry it. */
   drop(exchange: HttpExchange): void {
     exchange.dropCookie(this.cookie);
   }
 
-  /** Takes back what this response was to set. */
+  /** Removes the `Set-Cookie` of this cookie from the response, before it is sent. */
   cancel(exchange: HttpExchange): void {
     exchange.cancelCookie(this.cookie);
   }

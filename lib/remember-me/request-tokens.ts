@@ -1,10 +1,10 @@
-/** The remember tokens of one request: those that it brought, and the one that its response sets. */
+/** The remember tokens of one request, and the token that its response sets. */
 import type { HttpExchange } from '../http/http-exchange.js';
 import type { LoginSnapshot } from '../logins/login-snapshot.js';
 import type { RememberCookie } from './remember-cookie.js';
 import type { RememberToken } from './remember-token.js';
 
-/** Reads tokens once. The methods that change a cookie are for the context of the request alone. */
+/** Reads the tokens of a request once. Only the context of the request may call the methods that change a cookie. */
 export class RequestTokens {
   #presented: readonly RememberToken[] | undefined;
   #issued: RememberToken | undefined;
@@ -14,46 +14,46 @@ export class RequestTokens {
     private readonly cookie: RememberCookie,
   ) {}
 
-  /** The genuine tokens that the request brought, until this request has changed the cookie. */
+  /** The genuine tokens that the request carried. The list is empty once this request has set or cleared the cookie. */
   get presented(): readonly RememberToken[] {
     return (this.#presented ??= this.cookie.read(this.exchange));
   }
 
-  /** The logins that these tokens name, whether they still count or not. */
+  /** The ids of the logins that these tokens name, whether they still count or not. */
   get loginIds(): readonly string[] {
     return [...new Set(this.presented.map(({ loginId }) => loginId))];
   }
 
-  /** The token that this response sets; undefined: none. */
+  /** The token that this response sets, or undefined. */
   get issued(): RememberToken | undefined {
     return this.#issued;
   }
 
-  /** True where the cookie has a path of its own, so that a login elsewhere does not see it. */
+  /** True if the cookie has a path other than `/`. A login request to another path then does not carry it. */
   get isUnderOwnPath(): boolean {
     return this.cookie.isUnderOwnPath;
   }
 
-  /** Sets the cookie of a login that is remembered from now on, or whose next token goes out. */
+  /** Sets the first token of a remembered login, or its next token. */
   issueCookie(token: RememberToken, login: LoginSnapshot): void {
     this.#presented = [];
     this.#write(token, login);
   }
 
-  /** Sends a token again, with the time that its login has left. */
+  /** Sends a token again, with the remaining lifetime of its login. */
   extendCookie(token: RememberToken | undefined, login: LoginSnapshot): void {
     if (token?.loginId === login.record.id) this.#write(token, login);
   }
 
-  /** Takes back what this response was to set, because it was not stored. */
+  /** Removes the cookie from the response, for example because its token was not stored. */
   cancelCookie(): void {
     this.#issued = undefined;
     this.cookie.cancel(this.exchange);
   }
 
   /**
-   * Lets the browser forget. From now on the request brings no token.
-   * @param isUnseen also a cookie that the request did not bring, because it has a path of its own
+   * Tells the browser to delete the cookie. From now on the request has no token.
+   * @param isUnseen deletes even a cookie that the request did not carry, because the cookie has another path
    */
   clearCookie({ isUnseen = false }: { readonly isUnseen?: boolean } = {}): void {
     this.#presented = [];

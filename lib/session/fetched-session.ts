@@ -1,7 +1,7 @@
 /** What the session cookies of one request name, and what the stores have answered about it. */
 import { LoginFault } from '../exceptions/login-fault.js';
 import type { HttpExchange } from '../http/http-exchange.js';
-import { loginIdOf } from '../logins/login-id.js';
+import { hashOf, loginIdOf } from '../logins/login-id.js';
 import type { FoundSession, LoginSnapshot, SessionLogin } from '../logins/login-snapshot.js';
 import type { SessionValues } from '../logins/session-values-json.js';
 import { valuesOf } from './anonymous-sessions.js';
@@ -65,6 +65,13 @@ export class FetchedSession {
   /** The login ids of all genuine session cookies, and of logins made since. */
   get loginIds(): readonly string[] {
     return (this.#loginIds ??= this.#sessionIds().flatMap((id) => loginIdOf(id) ?? []));
+  }
+
+  /** A hash of the first genuine session id, of a login before one of a stranger; null for none. */
+  get presentedHash(): string | null {
+    const [sessionId] = this.#sessionIds();
+    if (sessionId !== undefined) return hashOf(sessionId);
+    return this.services.cookies.hasAnonymous(this.exchange) ? (this.#presentedAnonymous()[0]?.key ?? null) : null;
   }
 
   /**

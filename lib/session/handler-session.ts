@@ -150,7 +150,7 @@ export class HandlerSession {
   /** False where the cookie of a new session cannot reach the browser: no row may be stored without one. */
   #announce(sessionId: string): boolean {
     if (this.#announcement === 'made') return true;
-    const fault = this.exchange.cookieFault(this.services.options.anonymousCookie);
+    const fault = this.exchange.cookieFault(this.services.options.session.anonymousCookie);
     if (fault) {
       this.services.log.warn(`A new session was written and could not be kept. ${fault.message}`);
       return false;

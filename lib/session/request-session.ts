@@ -46,6 +46,11 @@ export class RequestSession {
     return this.#fetched.loginIds;
   }
 
+  /** A hash of the first genuine session id that the request brought, of a login or of a stranger; null for none. */
+  get presentedHash(): string | null {
+    return this.#fetched.presentedHash;
+  }
+
   /** Reads what the cookies name, so that a session can be built. Never rejects. Null: there is nothing to wait for. */
   load(): Promise<void> | null {
     return this.#fetched.load();
@@ -131,7 +136,7 @@ export class RequestSession {
 
   /** Returns the values that stay when an anonymous visitor becomes a user: those that `keepOnLogin` names. */
   valuesToKeep(): SessionValues {
-    const { keepOnLogin } = this.services.options;
+    const { keepOnLogin } = this.services.options.session;
     if (!keepOnLogin.length) return {};
     return Object.fromEntries(Object.entries(this.values).filter(([key]) => keepOnLogin.includes(key)));
   }
@@ -200,8 +205,8 @@ export class RequestSession {
   }
 
   #useLogin(login: SessionLogin, stored: StoredValues): void {
-    const { sessionCookie } = this.services.options;
-    const maxAge = sessionCookie.persistent ? login.record.session.endsAt - login.now : null;
+    const { cookie } = this.services.options.session;
+    const maxAge = cookie.persistent ? login.record.session.endsAt - login.now : null;
 
     this.#fetched.addLogin(login.record.id);
     this.#fetched.know({ verdict: 'alive', login, values: stored });

@@ -10,8 +10,7 @@ const LONGEST = 256;
 /** A browser's session cookies as the options name them. */
 export interface SessionCookieOptions {
   readonly secrets: readonly string[];
-  readonly sessionCookie: NamedCookie;
-  readonly anonymousCookie: NamedCookie;
+  readonly session: { readonly cookie: NamedCookie; readonly anonymousCookie: NamedCookie };
 }
 
 /**
@@ -27,44 +26,44 @@ export class SessionCookies {
 
   /** Returns every session id of a login that the request brings under a signature of ours, each once. */
   readLogins(exchange: HttpExchange): readonly string[] {
-    return this.#read(exchange, this.options.sessionCookie, (id) => loginIdOf(id) !== undefined);
+    return this.#read(exchange, this.options.session.cookie, (id) => loginIdOf(id) !== undefined);
   }
 
   /** Returns every anonymous session id that the request brings under a signature of ours, each once. */
   readAnonymous(exchange: HttpExchange): readonly string[] {
-    return this.#read(exchange, this.options.anonymousCookie, isAnonymousSessionId);
+    return this.#read(exchange, this.options.session.anonymousCookie, isAnonymousSessionId);
   }
 
   /** True where the request brings an anonymous session's cookie, genuine or not. */
   hasAnonymous(exchange: HttpExchange): boolean {
-    return exchange.hasCookie(this.options.anonymousCookie.name);
+    return exchange.hasCookie(this.options.session.anonymousCookie.name);
   }
 
   /** Sets the cookie of a login. @param maxAge milliseconds until the browser drops it; null: when it closes */
   writeLogin(exchange: HttpExchange, sessionId: string, maxAge: number | null): void {
     const seconds = maxAge === null ? null : Math.max(1, Math.floor(maxAge / 1000));
-    exchange.setCookie(this.options.sessionCookie, `s:${this.#signature.sign(sessionId)}`, seconds);
+    exchange.setCookie(this.options.session.cookie, `s:${this.#signature.sign(sessionId)}`, seconds);
   }
 
   /** Sets the cookie of a visitor who is not logged in. */
   writeAnonymous(exchange: HttpExchange, sessionId: string): void {
-    exchange.setCookie(this.options.anonymousCookie, `s:${this.#signature.sign(sessionId)}`, null);
+    exchange.setCookie(this.options.session.anonymousCookie, `s:${this.#signature.sign(sessionId)}`, null);
   }
 
   /** Takes back or clears the cookie of a login: cleared only where the request brought it. */
   clearLogin(exchange: HttpExchange): void {
-    exchange.clearCookie(this.options.sessionCookie);
+    exchange.clearCookie(this.options.session.cookie);
   }
 
   /** Takes back or clears the cookie of an anonymous session: cleared only where the request brought it. */
   clearAnonymous(exchange: HttpExchange): void {
-    exchange.clearCookie(this.options.anonymousCookie);
+    exchange.clearCookie(this.options.session.anonymousCookie);
   }
 
   /** Takes back what this response was to say of both cookies. */
   cancel(exchange: HttpExchange): void {
-    exchange.cancelCookie(this.options.sessionCookie);
-    exchange.cancelCookie(this.options.anonymousCookie);
+    exchange.cancelCookie(this.options.session.cookie);
+    exchange.cancelCookie(this.options.session.anonymousCookie);
   }
 
   /** A cookie with a wrong signature counts as none, wherever else a copy of it may be found (CVE-2026-39324). */

@@ -1,6 +1,6 @@
 /** What all sessions of one application share. */
 import type { LoginRegistry } from '../logins/login-registry.js';
-import type { ResolvedLoginOptions } from '../options/resolved-login-options.js';
+import type { ResolvedLoginOptions } from '../options/resolve-login-options.js';
 import type { AnonymousSessions } from './anonymous-sessions.js';
 import type { OnceLogger } from './once-logger.js';
 import type { SessionCookies } from './session-cookies.js';

@@ -77,6 +77,7 @@ export function encodeRecord(record: LoginRecord): string {
     record.identifier,
     record.ip,
     shortenUserAgent(record.userAgent),
+    record.submissionHash,
   ]);
 }
 
@@ -87,7 +88,7 @@ export function encodeRecord(record: LoginRecord): string {
 export function decodeRecord(id: string, head: RecordHead, text: string): LoginRecord | null {
   try {
     const items = JSON.parse(text) as unknown[];
-    const isKnown = items[0] === FORM && items.length === 11 && Object.values(head).every(Number.isSafeInteger);
+    const isKnown = items[0] === FORM && items.length === 12 && Object.values(head).every(Number.isSafeInteger);
     return isKnown ? recordOf(id, head, items) : null;
   } catch {
     return null;
@@ -97,7 +98,7 @@ export function decodeRecord(id: string, head: RecordHead, text: string): LoginR
 /** Makes the record of the items. @throws TypeError for an item of another type */
 function recordOf(id: string, head: RecordHead, items: readonly unknown[]): LoginRecord {
   const [, userId, stampHash, session, remember, createdAt, authenticatedAt, freshAt, ...client] = items;
-  const [identifier, ip, userAgent] = client;
+  const [identifier, ip, userAgent, submissionHash] = client;
   const base = head.startedAt + asTime(createdAt);
   const since = (value: unknown): number => base + asTime(value);
 
@@ -124,6 +125,7 @@ function recordOf(id: string, head: RecordHead, items: readonly unknown[]): Logi
     identifier: asString(identifier),
     userAgent: expandUserAgent(asString(userAgent)),
     ip: asString(ip),
+    submissionHash: submissionHash === null ? null : asString(submissionHash),
     version: head.version,
   };
 }

@@ -1,4 +1,4 @@
-/** Second step of the search for a user: the login that the remember cookie names. */
+/** The second step of the search for a user, which uses the login that the remember cookie names. */
 import type { LoginContext } from '../context/login-context.js';
 import { NOBODY } from '../context/resolved-user.js';
 import type { ResolvedUser } from '../context/resolved-user.js';
@@ -6,13 +6,16 @@ import { loginFacts } from '../logins/event-facts.js';
 import { isLetIn } from '../remember-me/remember-decision.js';
 import type { TokenOutcome } from '../remember-me/token-outcome.js';
 import { isActiveUser } from './login-user.js';
-import { NOT_FOR_THIS_REQUEST } from './login-users.js';
+import { NO_USER_FOR_REQUEST } from './login-users.js';
 import type { LoginUsers } from './login-users.js';
-import { forThisRequest } from './remembered-logins.js';
+import { asEphemeral } from './remembered-logins.js';
 import type { RememberedLogins } from './remembered-logins.js';
 import type { ResolverServices } from './resolver-services.js';
 
-/** One request restores the login, and each request of a burst is let in. Such a login is never fresh. */
+/**
+ * Finds the user by the remember cookie. One request restores the login, and the parallel requests are let in as well.
+ * Such a login is never fresh.
+ */
 export class ByRememberCookie {
   constructor(
     private readonly services: ResolverServices,
@@ -20,7 +23,7 @@ export class ByRememberCookie {
     private readonly remembered: RememberedLogins,
   ) {}
 
-  /** Returns the user; null where the next step is to be asked; `NOBODY` where the search is over. */
+  /** Returns the user, null to ask the next step, or `NOBODY` to stop the search. */
   async resolve(context: LoginContext): Promise<ResolvedUser | null> {
     const { handlers, events } = this.services;
     const outcome = handlers.get('user-loader') ? await this.remembered.findPresented(context) : null;
@@ -29,7 +32,7 @@ export class ByRememberCookie {
     if (!snapshot || !isLetIn(verdict)) return this.#refuse(context, outcome);
 
     const user = await this.users.load(context, snapshot);
-    if (user === NOT_FOR_THIS_REQUEST) {
+    if (user === NO_USER_FOR_REQUEST) {
       context.keepToThisRequest();
       return NOBODY;
     }
@@ -37,9 +40,9 @@ export class ByRememberCookie {
       context.forgetToken();
       return null;
     }
-    // An inactive user comes back once they are active. Nothing is spent on them until then.
-    if (!isActiveUser(user))
-      return { user, isAuthenticated: false, login: forThisRequest(snapshot), isRemembered: true };
+    // The login of an inactive user stays, because the user may become active again. The token is not redeemed until
+    // then.
+    if (!isActiveUser(user)) return { user, isAuthenticated: false, login: asEphemeral(snapshot), isRemembered: true };
 
     const redeemed = await this.remembered.redeem(context, { ...outcome, snapshot });
     const { login } = redeemed;

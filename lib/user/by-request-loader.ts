@@ -1,4 +1,4 @@
-/** Third step of the search for a user: the application's own request loader. */
+/** The third step of the search for a user, which asks the application's request loader. */
 import type { LoginContext } from '../context/login-context.js';
 import type { ResolvedUser } from '../context/resolved-user.js';
 import { clientFacts } from '../logins/event-facts.js';
@@ -7,7 +7,7 @@ import { OTHER_TENANT } from './other-tenant.js';
 import type { ResolverServices } from './resolver-services.js';
 import { callLoginLoader } from './user-loading.js';
 
-/** Asks the request loader. Its user is never fresh, because no login names them. */
+/** Finds the user by the request loader. This user is never fresh, because there is no login. */
 export class ByRequestLoader {
   constructor(private readonly services: ResolverServices) {}
 

@@ -1,4 +1,4 @@
-/** First step of the search for a user: the login that the session cookie names. */
+/** The first step of the search for a user, which uses the login that the session cookie names. */
 import type { LoginContext } from '../context/login-context.js';
 import { NOBODY } from '../context/resolved-user.js';
 import type { ResolvedUser } from '../context/resolved-user.js';
@@ -6,19 +6,22 @@ import { loginFacts } from '../logins/event-facts.js';
 import type { ActiveLogin, SessionLogin } from '../logins/login-snapshot.js';
 import { isLetIn } from '../remember-me/remember-decision.js';
 import { isActiveUser } from './login-user.js';
-import { NOT_FOR_THIS_REQUEST } from './login-users.js';
+import { NO_USER_FOR_REQUEST } from './login-users.js';
 import type { LoadedUser, LoginUsers } from './login-users.js';
 import type { RememberedLogins } from './remembered-logins.js';
 import type { ResolverServices } from './resolver-services.js';
 
-/** What session protection has made of a login. */
+/** The result of session protection for a login. */
 type Protected =
-  /** the search goes on without the login, or is over */
+  /** the search continues without the login (null), or stops */
   | { readonly result: ResolvedUser | null }
-  /** `isUnverified`: nobody can tell the browser, so the login counts as not fresh for this request */
+  /** `isUnverified` means that the browser cannot be identified, so the login is not fresh for this request */
   | { readonly login: SessionLogin; readonly isUnverified: boolean };
 
-/** Looks at every limit, at session protection and at the remember cookie before it loads the user. */
+/**
+ * Finds the user by the session. Checks every limit, session protection and the remember cookie before it loads the
+ * user.
+ */
 export class BySession {
   constructor(
     private readonly services: ResolverServices,
@@ -26,9 +29,9 @@ export class BySession {
     private readonly remembered: RememberedLogins,
   ) {}
 
-  /** Returns the user; null where the next step is to be asked; `NOBODY` where the search is over. */
+  /** Returns the user, null to ask the next step, or `NOBODY` to stop the search. */
   async resolve(context: LoginContext): Promise<ResolvedUser | null> {
-    // An application without a user loader knows no logins. Another one on the same storage may.
+    // This application has no logins without a user loader. Another application on the same storage may have some.
     if (!this.services.handlers.get('user-loader')) return null;
     const found = await context.session.find();
     if (found.verdict !== 'alive') {
@@ -42,7 +45,7 @@ export class BySession {
     if ('result' in kept) return kept.result;
     const touching = context.session.touchLogin(kept.login);
     if (touching) await touching;
-    const isRemembered = this.remembered.concerns(context, kept.login);
+    const isRemembered = this.remembered.mayRemember(context, kept.login);
     const { verdict, login } = isRemembered
       ? await this.remembered.confirmReceipt(context, kept.login)
       : { verdict: null, login: kept.login };
@@ -58,14 +61,15 @@ export class BySession {
     return this.#finish(context, { user, login: active, isRemembered: isLetIn(verdict) });
   }
 
-  /** Carries out what session protection has decided. */
+  /** Applies the decision of session protection. */
   #protect(context: LoginContext, login: SessionLogin): Protected | Promise<Protected> {
     const protection = context.session.protectionOf(login);
     if (protection === 'intact') return { login, isUnverified: false };
     if (protection === 'weakened') return this.#weaken(context, login);
     if (protection === 'broken') return this.#break(context, login);
 
-    // A thief who hangs up could hide where they are, and an honest visitor who does is not there for the answer.
+    // The client has hung up, so its address is unknown. A thief could hide an address in this way, and an honest
+    // visitor does not see the response.
     if (this.services.options.sessionProtection !== 'strong') return { login, isUnverified: true };
     context.keepToThisRequest();
     return { result: NOBODY };
@@ -75,16 +79,17 @@ export class BySession {
     const stale = await this.services.logins.makeStale(login);
     if (!stale) return { result: null };
     context.updateLogin(stale.login);
-    // A burst of parallel requests takes the freshness once, and tells it once.
-    if (stale.isChanged || login.record.freshAt === null) this.#tell(context, login, 'basic');
+    // Parallel requests take the freshness once, and one of them emits the event. If the login was already not fresh,
+    // each request emits it.
+    if (stale.isChanged || login.record.freshAt === null) this.#emitProtected(context, login, 'basic');
     return { login: stale.login, isUnverified: false };
   }
 
   async #break(context: LoginContext, login: SessionLogin): Promise<Protected> {
     const isDeleted = await this.services.logins.delete(login.record.id);
     context.dropLogin(login);
-    // One of several parallel requests ends the login, and that one tells it.
-    if (isDeleted) this.#tell(context, login, 'strong');
+    // Several parallel requests may get here. Only the request that has deleted the login emits the event.
+    if (isDeleted) this.#emitProtected(context, login, 'strong');
     return { result: NOBODY };
   }
 
@@ -92,7 +97,7 @@ export class BySession {
     context: LoginContext,
     { user, login, isRemembered }: { user: LoadedUser; login: ActiveLogin; isRemembered: boolean },
   ): ResolvedUser | null {
-    if (user === NOT_FOR_THIS_REQUEST) {
+    if (user === NO_USER_FOR_REQUEST) {
       context.keepToThisRequest();
       return NOBODY;
     }
@@ -101,7 +106,7 @@ export class BySession {
     return null;
   }
 
-  #tell({ exchange }: LoginContext, { record }: SessionLogin, mode: 'basic' | 'strong'): void {
+  #emitProtected({ exchange }: LoginContext, { record }: SessionLogin, mode: 'basic' | 'strong'): void {
     this.services.log.warn(
       'A login was used from another address or user agent, and session protection has ' +
         `${mode === 'strong' ? 'ended it' : 'taken its freshness'}. This is said once; the event "sessionProtected" ` +

@@ -1,6 +1,6 @@
 /**
- * Discovers the methods of the application that this package calls: loaders, listeners, and handlers of refusals and
- * outages.
+ * Discovers the methods of the application that this package calls. These are loaders, listeners, and handlers of
+ * refusals and outages.
  */
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
@@ -22,7 +22,7 @@ const DECORATORS: Readonly<Record<HandlerRole, string>> = {
   'unavailable-handler': '@UnavailableHandler()',
 };
 
-/** Finds the methods of providers and controllers by the roles that decorators gave them. */
+/** Finds the methods of providers and controllers by the roles that decorators have given them. */
 @Injectable()
 export class LoginHandlers implements OnModuleInit {
   readonly #found = new Map<HandlerRole, { readonly call: Method; readonly place: string }>();
@@ -41,17 +41,17 @@ export class LoginHandlers implements OnModuleInit {
 
   /**
    * Collects the methods at start.
-   * @throws LoginFault where two methods have one role, no method loads users, or a handler's provider is
+   * @throws LoginFault if two methods have one role, no method loads users, or the provider of a handler is
    *   request-scoped
    */
   onModuleInit(): void {
-    // Nest calls this again for a microservice of the same application that is initialised later.
+    // Nest calls this method again for a microservice of the same application that is initialised later.
     if (this.#isCollected) return;
     this.#isCollected = true;
 
     const seen = new Set<unknown>();
     for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
-      // One object under two tokens (useExisting) is one handler.
+      // An object under two tokens (useExisting) is one handler.
       if (wrapper.instance && seen.has(wrapper.instance)) continue;
       if (this.#collect(wrapper)) seen.add(wrapper.instance);
     }
@@ -64,7 +64,7 @@ export class LoginHandlers implements OnModuleInit {
     );
   }
 
-  /** Takes all marked methods of one provider or controller. Returns false where it has no class. */
+  /** Collects all marked methods of one provider or controller. Returns false if it has no class. */
   #collect(wrapper: InstanceWrapper): boolean {
     const { metatype } = wrapper;
     const prototype: unknown = wrapper.instance
@@ -74,13 +74,16 @@ export class LoginHandlers implements OnModuleInit {
 
     for (const name of this.scanner.getAllMethodNames(prototype)) {
       const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
-      this.#take(prototype, name, isStatic ? wrapper.instance : undefined);
+      this.#register(prototype, name, isStatic ? wrapper.instance : undefined);
     }
     return true;
   }
 
-  /** Notes the roles and events of one method. @throws LoginFault ERR_LOGIN_HANDLER_SCOPE, ERR_LOGIN_HANDLER_TWICE */
-  #take(prototype: object, name: string, instance: unknown): void {
+  /**
+   * Registers the role and the events of one method.
+   * @throws LoginFault ERR_LOGIN_HANDLER_SCOPE, ERR_LOGIN_HANDLER_TWICE
+   */
+  #register(prototype: object, name: string, instance: unknown): void {
     const role = Reflect.getMetadata(HANDLER_ROLE, prototype, name) as HandlerRole | undefined;
     const listensTo = (Reflect.getMetadata(LISTENS_TO, prototype, name) ?? []) as LoginEventName[];
     if (!role && !listensTo.length) return;
@@ -97,13 +100,13 @@ export class LoginHandlers implements OnModuleInit {
     for (const event of listensTo) this.events.on(event, call);
     if (!role) return;
     const former = this.#found.get(role);
-    if (former) throw twice(role, former.place, place);
+    if (former) throw duplicateFault(role, former.place, place);
     this.#found.set(role, { call, place });
   }
 }
 
-/** Makes the fault for two methods of one role. The same method twice comes from a class that two modules provide. */
-function twice(role: HandlerRole, former: string, place: string): LoginFault {
+/** Makes the fault for two methods of one role. If both are the same method, two modules provide its class. */
+function duplicateFault(role: HandlerRole, former: string, place: string): LoginFault {
   const [problem, remedy] =
     former === place
       ? [

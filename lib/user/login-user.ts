@@ -1,27 +1,27 @@
-/** Reads the id, the activity and the security stamp of a user. Any object may be one. */
+/** Reads the id, the activity and the security stamp of a user. Any object may be a user. */
 import { hash } from 'node:crypto';
 import { LoginFault } from '../exceptions/login-fault.js';
 import { sameText } from '../http/signature.js';
 
 /**
- * Takes the user type of an application, once for the service and for `@CurrentUser('field')`:
+ * Takes the user type of an application, once for the service and for `@CurrentUser('field')`.
  * `declare module 'nestjs-login' { interface Register { user: User } }`
  */
 // oxlint-disable-next-line typescript/no-empty-object-type -- filled by declaration merging
 export interface Register {}
 
-/** The application's user type. It is `object` until `Register` has one. */
+/** The application's user type. It is `object` until `Register` declares a type. */
 export type LoginUser = Register extends { user: infer User extends object } ? User : object;
 
-/** The id of a user: a text, a number, a bigint, or an object that prints itself, such as an ObjectId. */
+/** The id of a user. It is a text, a number, a bigint, or an object with its own `toString`, such as an ObjectId. */
 export type LoginUserId = string | number | bigint | { toString(): string };
 
-/** The names of the user's fields. Any text is one until `Register` has a type. */
+/** The name of a field of the user. Any text is allowed until `Register` declares a type. */
 export type LoginUserField = Register extends { user: infer User } ? Extract<keyof User, string> : string;
 
 /**
- * Returns the user's id as text, from the property or method `attribute`, else from `getId()`, else from `id`.
- * @throws LoginFault ERR_LOGIN_USER_ID for a user without an id, or with one that does not print itself
+ * Returns the user's id as text. Reads the property or method `attribute`, else `getId()`, else `id`.
+ * @throws LoginFault ERR_LOGIN_USER_ID for a user without an id, or with an id that has no text form of its own
  */
 export function userIdOf(user: unknown, attribute: string | null): string {
   const name = attribute ?? (typeof property(user, 'getId') === 'function' ? 'getId' : 'id');
@@ -37,14 +37,14 @@ export function userIdOf(user: unknown, attribute: string | null): string {
   );
 }
 
-/** The values by which databases spell true and false. */
+/** The values that databases use for true and false. */
 const ACTIVE: readonly unknown[] = [true, 1, 1n, '1', undefined];
 const INACTIVE: readonly unknown[] = [false, 0, 0n, '0'];
 
 /**
- * Reads `isActive`, property or method. A user without it is active. `true`, `1`, `1n` and `'1'` mean active, and
- * `false`, `0`, `0n` and `'0'` mean inactive.
- * @throws LoginFault ERR_LOGIN_USER_ACTIVE for every other value, so that no unknown spelling lets a disabled user in
+ * Reads `isActive`, which is a property or a method. A user without it is active. `true`, `1`, `1n` and `'1'` mean
+ * active, and `false`, `0`, `0n` and `'0'` mean inactive.
+ * @throws LoginFault ERR_LOGIN_USER_ACTIVE for every other value, so that an unknown one never lets a disabled user in
  */
 export function isActiveUser(user: unknown): boolean {
   const value = valueOf(user, 'isActive');
@@ -58,9 +58,10 @@ export function isActiveUser(user: unknown): boolean {
 }
 
 /**
- * Returns a hash of the user's `securityStamp`, property or method, or null where the user has none. The stamp is any
- * text that changes with the password or a factor. It may contain a password's hash, so a store gets no more than this
- * hash. A date, its milliseconds and its ISO text are one stamp, because JSON turns the first into the last.
+ * Returns a hash of the user's `securityStamp`, which is a property or a method. Returns null if the user has none. The
+ * stamp is any text that changes with the password or a factor. It may contain the hash of a password, so a store gets
+ * only this hash of it. A date, its milliseconds and its ISO text are the same stamp, because JSON turns a date into
+ * ISO text.
  * @throws LoginFault ERR_LOGIN_USER_STAMP for a stamp that is neither text, number, bigint nor date
  */
 export function stampHashOf(user: unknown): string | null {
@@ -76,7 +77,10 @@ export function stampHashOf(user: unknown): string | null {
   );
 }
 
-/** Describes the form of a user's stamp for a warning. Tells nothing of the stamp, which may be a password's hash. */
+/**
+ * Describes the form of a user's stamp for a warning. Reveals nothing of the stamp, which may be the hash of a
+ * password.
+ */
 export function stampKindOf(user: unknown): string {
   const stamp = valueOf(user, 'securityStamp');
   if (stamp === undefined || stamp === null) return 'absent';
@@ -85,14 +89,15 @@ export function stampKindOf(user: unknown): string {
 }
 
 /**
- * Tells whether two objects are one user with one security stamp. A proof of one of them then proves the other as well.
+ * Tells whether two objects are the same user with the same security stamp. A proof for one of them then counts for the
+ * other as well.
  */
 export function isSameProof(one: object, other: object, idAttribute: string | null): boolean {
   const of = (user: object): string => `${stampHashOf(user) ?? ''} ${userIdOf(user, idAttribute)}`;
   return sameText(of(one), of(other));
 }
 
-/** Returns the id of a user as text, for methods that take an id and no user. @throws LoginFault ERR_LOGIN_USER_ID */
+/** Returns a user id as text, for methods that take an id instead of a user. @throws LoginFault ERR_LOGIN_USER_ID */
 export function userIdText(id: unknown): string {
   const text = idText(id);
   if (text !== undefined) return text;
@@ -103,18 +108,18 @@ export function userIdText(id: unknown): string {
   );
 }
 
-/** Returns the value of a user's property; undefined where there is no user. */
+/** Returns the value of a user's property, or undefined if there is no user. */
 export function property(user: unknown, name: string): unknown {
   return typeof user === 'object' && user !== null ? (user as Record<string, unknown>)[name] : undefined;
 }
 
-/** Returns the value of a property or method of the user. */
+/** Returns the value of a property of the user, or the result of a method. */
 function valueOf(user: unknown, name: string): unknown {
   const member = property(user, name);
   return typeof member === 'function' ? (member.call(user) as unknown) : member;
 }
 
-/** Describes a wrong value by its type alone. */
+/** Describes a wrong value only by its type. */
 function kindOf(value: unknown): string {
   if (value === undefined) return 'missing';
   if (typeof value === 'string') return value === '' ? 'an empty text' : 'a text of another form';
@@ -143,7 +148,8 @@ function idText(id: unknown): string | undefined {
   if (typeof id === 'number') return Number.isFinite(id) ? String(id) : undefined;
   if (typeof id === 'bigint') return String(id);
   if (typeof id !== 'object' || id === null || Array.isArray(id) || id instanceof Promise) return undefined;
-  // An ObjectId or a UUID object prints itself. A plain object prints "[object Object]", the same for every user.
+  // An ObjectId or a UUID object has its own `toString`. A plain object gives "[object Object]", which is the same for
+  // every user.
   const text = typeof id.toString === 'function' ? printed(id) : '';
   return text === '' || text.startsWith('[object ') || LONE_SURROGATE.test(text) ? undefined : text;
 }

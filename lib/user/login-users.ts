@@ -1,4 +1,4 @@
-/** Loads the user of a login, and deletes a login whose user is gone or has changed their security stamp. */
+/** Loads the user of a login. Deletes the login if the user no longer exists or has another security stamp. */
 import type { LoginContext } from '../context/login-context.js';
 import { hasStamp, isExpired } from '../logins/login-decision.js';
 import { loginFacts } from '../logins/event-facts.js';
@@ -10,46 +10,50 @@ import type { ResolverServices } from './resolver-services.js';
 import { loadUser } from './user-loading.js';
 
 /**
- * The login goes on, and lets this one request in for nobody. Its user belongs to another tenant, it was confirmed
- * under another session id while its user was loaded, or a replica that lags behind does not know its user yet.
+ * The login stays, but this request has no user. There are three possible reasons.
+ * - The user belongs to another tenant.
+ * - The login was confirmed under another session id while its user was loaded.
+ * - A replica that lags behind does not know the user or the new stamp yet.
  */
-export const NOT_FOR_THIS_REQUEST = Symbol('not for this request');
+export const NO_USER_FOR_REQUEST = Symbol('not for this request');
 
-/** What has become of the user of a login; null: the login has ended. */
-export type LoadedUser = object | typeof NOT_FOR_THIS_REQUEST | null;
+/** The user of a login, or `NOT_FOR_THIS_REQUEST`. Null means that the login has ended. */
+export type LoadedUser = object | typeof NO_USER_FOR_REQUEST | null;
 
-/** A stamp that changes within so many milliseconds of the login is most likely read in two ways. */
-const SUSPICIOUS = 60_000;
+/**
+ * Milliseconds after a login. If the stamp changes within this time, the application most likely reads it in two ways.
+ */
+const STAMP_MISMATCH_WINDOW = 60_000;
 
-/** The users behind logins. */
+/** Loads the users of logins, and deletes logins that let nobody in any more. */
 export class LoginUsers {
   constructor(private readonly services: ResolverServices) {}
 
   /**
-   * Returns the user of a login. Without a user the login is deleted, before a new user of that id inherits it; and
-   * with another security stamp, because the user has changed what they prove themselves with.
-   * @returns null where the login has ended
+   * Returns the user of a login. Deletes the login if there is no user, because a new user with that id would inherit
+   * it. Also deletes it if the security stamp is another one, because the user has changed the password or a factor.
+   * @returns null if the login has ended
    * @throws LoaderFailedException, LoginFault
    */
   async load({ exchange }: LoginContext, login: LoginSnapshot): Promise<LoadedUser> {
     const { logins, options } = this.services;
     const { record } = login;
     const user = await loadUser(this.services, record.userId, exchange.request);
-    if (user === OTHER_TENANT) return NOT_FOR_THIS_REQUEST;
+    if (user === OTHER_TENANT) return NO_USER_FOR_REQUEST;
     const stampHash = user && stampHashOf(user);
     if (user && hasStamp(record, stampHash)) return user;
-    if (login.now < record.authenticatedAt + options.loaderLag) return NOT_FOR_THIS_REQUEST;
+    if (login.now < record.authenticatedAt + options.login.loaderLag) return NO_USER_FOR_REQUEST;
 
-    // The loader took its time, and the user has confirmed the login by the new stamp meanwhile: it has not ended.
+    // A loader may be slow. If the user has confirmed the login with the new stamp in the meantime, the login stays.
     const latest = user && (await logins.findById(record.id));
-    if (user && latest && hasStamp(latest.record, stampHash)) return NOT_FOR_THIS_REQUEST;
+    if (user && latest && hasStamp(latest.record, stampHash)) return NO_USER_FOR_REQUEST;
 
     const isDeleted = await logins.delete(record.id);
-    if (user && isDeleted) this.#tellChangedStamp(login, { user, exchange });
+    if (user && isDeleted) this.#emitChangedStamp(login, { user, exchange });
     return null;
   }
 
-  /** Deletes a login of which one part has expired, once the other has as well. */
+  /** Deletes a login with an expired part, once its other part has expired as well. */
   async deleteExpired(
     { exchange }: LoginContext,
     { record, now }: LoginSnapshot,
@@ -60,17 +64,17 @@ export class LoginUsers {
     events.emit('loginExpired', () => ({ ...loginFacts(exchange, record), limit }));
   }
 
-  #tellChangedStamp(
+  #emitChangedStamp(
     { record, now }: LoginSnapshot,
     { user, exchange }: { readonly user: object } & Pick<LoginContext, 'exchange'>,
   ): void {
     this.services.events.emit('loginRevoked', () => ({ ...loginFacts(exchange, record), reason: 'stamp' }));
     const isAbsent = stampHashOf(user) === null;
-    const isSuspicious = record.stampHash === null || isAbsent || now < record.authenticatedAt + SUSPICIOUS;
+    const isSuspicious = record.stampHash === null || isAbsent || now < record.authenticatedAt + STAMP_MISMATCH_WINDOW;
     if (isSuspicious) this.#warnOfStamp(record, user);
   }
 
-  /** Visitors only see that no password works, so the log has to name the reason. */
+  /** Logs the reason why a login has ended, because users only see that no password works. */
   #warnOfStamp(record: LoginRecord, user: object): void {
     const { log, stampKinds } = this.services;
     const former = record.stampHash === null ? 'absent' : (stampKinds.of(record.id) ?? 'another one');

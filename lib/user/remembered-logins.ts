@@ -1,4 +1,4 @@
-/** Remembered logins: what the remember cookie of a request is worth, and what follows from it. */
+/** Decides about the remember cookie of a request, and carries the decision out. */
 import type { LoginContext } from '../context/login-context.js';
 import { loginFacts } from '../logins/event-facts.js';
 import type { LoginRecord, SentToken } from '../logins/login-record.js';
@@ -13,47 +13,53 @@ import type { RememberToken } from '../remember-me/remember-token.js';
 import type { TokenOutcome } from '../remember-me/token-outcome.js';
 import type { ResolverServices } from './resolver-services.js';
 
-/** The part of the grace that the handler of a restoring request may take. The rest is the network's. */
+/** The share of the grace that the handler of a restoring request may use. The rest is for the network. */
 const HANDLER_SHARE = 1 / 4;
 
-/** So many logins in the cookies of one request are looked at: a change of path and domain leaves no more behind. */
-const MOST_LOGINS = 3;
+/**
+ * The maximum number of logins in the remember cookies of one request. If there are more, none is checked. A change of
+ * path and domain leaves no more behind.
+ */
+const MAX_LOGINS = 3;
 
-/** What became of a token that was to be let in. With a login, the request is from its user. */
+/** The result of a redeemed token. If it has a login, the request comes from the user of that login. */
 export interface RedeemedToken extends TokenOutcome {
   readonly login: ActiveLogin | null;
 }
 
-/** What the remember cookie beside a living session says. */
+/** The result of a remember cookie that came with a session. */
 export interface TokenReceipt {
-  /** null: there is no cookie for this login */
+  /** null if there is no cookie for this login */
   readonly verdict: TokenVerdict | null;
-  /** the login as it is now; null: the session has ended in the meantime */
+  /** the login as it is now; null if the session has ended in the meantime */
   readonly login: SessionLogin | null;
 }
 
-/** What a remembered part of a record becomes, and why. */
+/** A change of the remembered part of a record, with the verdict that led to it. */
 interface TokenChange extends Decision {
   readonly verdict: TokenVerdict | null;
 }
 
-/** Counts a login for this request alone. It is not fresh, whatever another browser has confirmed. */
-export function forThisRequest(snapshot: LoginSnapshot): ActiveLogin {
+/** Returns the login for this request only. It is not fresh, even if another browser has confirmed it. */
+export function asEphemeral(snapshot: LoginSnapshot): ActiveLogin {
   return { ...snapshot, record: { ...snapshot.record, freshAt: null }, sessionId: null };
 }
 
-/** Decides about tokens and carries it out. Loads no user: that happens between `findPresented` and `redeem`. */
+/**
+ * Decides about tokens, and carries the decisions out. It loads no user, because its caller does so between
+ * `findPresented` and `redeem`.
+ */
 export class RememberedLogins {
   constructor(private readonly services: ResolverServices) {}
 
   /**
-   * Returns what the remember cookie of a request is worth: one round trip, or none without a genuine one. Where a
-   * change of path or domain has left cookies of several logins, the one that counts; null where two count, which
-   * contradict each other.
+   * Returns the verdict about the remember cookie of a request. Takes one round trip, or none without a genuine cookie.
+   * A change of path or domain may leave cookies of several logins. Then the login that counts is returned, or null if
+   * two count, because they contradict each other.
    */
   async findPresented(context: LoginContext): Promise<TokenOutcome | null> {
     const ids = context.tokens.loginIds;
-    if (!ids.length || ids.length > MOST_LOGINS) return null;
+    if (!ids.length || ids.length > MAX_LOGINS) return null;
 
     const outcomes = await Promise.all(
       ids.map(async (id) => {
@@ -68,12 +74,15 @@ export class RememberedLogins {
     return counting[0] ?? outcomes.find(({ verdict }) => verdict === 'theft') ?? outcomes[0] ?? null;
   }
 
-  /** True where a login is remembered, or the request brings a remember cookie beside it. */
-  concerns(context: LoginContext, { record }: SessionLogin): boolean {
-    return record.remember !== null || context.exchange.hasCookie(this.services.options.rememberCookie.name);
+  /** Tells whether the login is remembered, or the request carries a remember cookie beside it. */
+  mayRemember(context: LoginContext, { record }: SessionLogin): boolean {
+    return record.remember !== null || context.exchange.hasCookie(this.services.options.remember.cookie.name);
   }
 
-  /** Takes note of what the browser of a living session has received: its token shows it, and so does the session. */
+  /**
+   * Notes that the browser has received its token. The token itself shows it, or else the session that came with the
+   * token.
+   */
   async confirmReceipt(context: LoginContext, login: SessionLogin): Promise<TokenReceipt> {
     const token = this.#tokenOf(context, login.record.id, login);
     if (!token) await this.#deleteOthers(context, login);
@@ -91,19 +100,20 @@ export class RememberedLogins {
   }
 
   /**
-   * Lets the bearer of a token in. One of the requests that present it gets a new session and the next token. The
-   * others, and those whose response can set no cookie, are let in for themselves alone, with an ephemeral session.
+   * Redeems a token and lets its bearer in. One of the requests with this token gets a new session and the next token.
+   * The other requests are let in only for themselves, with an ephemeral session. The same applies to a request if its
+   * response cannot set cookies.
    */
   async redeem(context: LoginContext, outcome: TokenOutcome & { snapshot: LoginSnapshot }): Promise<RedeemedToken> {
     const { exchange, session } = context;
     const { token } = outcome;
     await session.load();
-    const canRestore = exchange.canSetCookie(this.services.options.sessionCookie);
+    const canRestore = exchange.canSetCookie(this.services.options.session.cookie);
     const next = newRememberToken(token.loginId);
     const values = session.valuesToKeep();
     const stored = { values, json: toJson(values) };
 
-    // The user was loaded since: what is sent now must not look as if it had been on its way for so long.
+    // Loading the user has taken time. The next token is sent now, so its grace has to start now.
     const seen = { ...outcome.snapshot, now: timeAt(outcome.snapshot) };
     const { snapshot, login, decision } = await this.services.logins.restore(seen, {
       client: session.client,
@@ -118,17 +128,19 @@ export class RememberedLogins {
       this.#dropIfLate(context, next);
       return { token, verdict, snapshot, login };
     }
-    if (!snapshot) return { token, snapshot, login: null, verdict: 'gone' };
+    if (!snapshot) return { token, snapshot, login: null, verdict: 'not-found' };
     if (!isLetIn(verdict)) return { token, verdict, snapshot, login: null };
     context.keepToThisRequest();
-    return { token, verdict, snapshot, login: forThisRequest(snapshot) };
+    return { token, verdict, snapshot, login: asEphemeral(snapshot) };
   }
 
   /**
-   * Deletes a login whose superseded token was presented, because one of its two bearers is a thief. Lets nobody in.
+   * Deletes a login after its superseded token was presented, because one of the two bearers is a thief. Lets nobody
+   * in.
    */
   async revokeStolen(context: LoginContext, { record, now }: LoginSnapshot): Promise<void> {
-    // Cleared afterwards: where the login cannot be deleted, the evidence stays in the browser and comes again.
+    // Clear the cookie only afterwards. If the login cannot be deleted, the evidence stays in the browser and comes
+    // again.
     const isDeleted = await this.services.logins.delete(record.id, now);
     context.forgetToken();
     if (!isDeleted) return;
@@ -144,7 +156,8 @@ export class RememberedLogins {
       const remember = decideSession(record, now, this.services.options);
       return { verdict: null, change: remember && { record: { ...record, remember } } };
     }
-    // A browser that brings an earlier token has not kept the newer one, although its session has arrived.
+    // A browser that presents an earlier token has not kept the newer one, although the session of the newer one has
+    // arrived.
     const decision = this.#decide(seen, token);
     const remember = decision.verdict === 'received' ? decision.remember : null;
     return { verdict: decision.verdict, change: remember && { record: { ...record, remember } } };
@@ -164,43 +177,44 @@ export class RememberedLogins {
   }
 
   /**
-   * Deletes other logins of a cookie that has a path of its own. The cookie of an earlier user is not sent to the login
-   * page, and appears beside the session of the next user.
+   * Deletes other logins that a remember cookie with a path other than `/` names. The browser does not send the cookie
+   * of an earlier user to the login page. That cookie then appears beside the session of the next user.
    */
   async #deleteOthers(context: LoginContext, { record }: SessionLogin): Promise<void> {
     const others = context.tokens.loginIds.filter((id) => id !== record.id);
-    if (!context.tokens.isUnderOwnPath || !others.length || others.length > MOST_LOGINS) return;
+    if (!context.tokens.isUnderOwnPath || !others.length || others.length > MAX_LOGINS) return;
     await Promise.all(others.map((id) => this.services.logins.delete(id)));
     context.forgetToken();
   }
 
   /**
-   * True where the cookie is sent again. Not towards the end of a session: another request may restore it while this
-   * response is under way, and a superseded token must not land in the browser.
+   * Tells whether the cookie may be sent again. It may not near the end of a session. Another request may then restore
+   * the login while this response is in transit, and the browser must not receive a superseded token.
    */
   #mayRefresh({ record, now }: SessionLogin): boolean {
-    const { refreshEachRequest, idle, grace } = this.services.options;
-    return refreshEachRequest && Math.min(record.session.endsAt, record.lastSeenAt + idle) > now + 2 * grace;
+    const { login, remember } = this.services.options;
+    const sessionEndsAt = Math.min(record.session.endsAt, record.lastSeenAt + login.idle);
+    return remember.refreshEachRequest && sessionEndsAt > now + 2 * remember.grace;
   }
 
   /**
-   * Takes session and token back where the handler takes so long that the response may arrive after the grace. It
-   * counts as lost, because other requests cannot wait for it any longer.
+   * Removes the session and the token from the response if the handler takes too long. The response may then arrive
+   * after the grace. It counts as lost, because other requests cannot wait for it any longer.
    */
   #dropIfLate(context: LoginContext, token: RememberToken): void {
     const restoredAt = performance.now();
     context.exchange.beforeHead(() => {
-      const isLate = performance.now() - restoredAt > this.services.options.grace * HANDLER_SHARE;
+      const isLate = performance.now() - restoredAt > this.services.options.remember.grace * HANDLER_SHARE;
       if (isLate && context.tokens.issued === token) context.keepToThisRequest();
     });
   }
 
   #decide(seen: { record: LoginRecord; now: number } | null, { verifier }: RememberToken): TokenDecision {
-    if (!seen) return { verdict: 'gone' };
+    if (!seen) return { verdict: 'not-found' };
     return decideToken(seen.record, verifier, { now: seen.now, limits: this.services.options });
   }
 
-  /** Returns the token that a request presents of this login; of several in one browser, the one that counts. */
+  /** Returns the token of this login that the request presents. If it presents several, returns the one that counts. */
   #tokenOf(context: LoginContext, loginId: string, snapshot: LoginSnapshot | null): RememberToken | undefined {
     const tokens = context.tokens.presented.filter((token) => token.loginId === loginId);
     if (tokens.length < 2) return tokens[0];

@@ -1,21 +1,21 @@
-/** Remembers in which form recent logins got their security stamp, for a warning that names both forms. */
+/** Remembers the form of the security stamp of recent logins, for a warning that names both forms. */
 
-/** So many logins are remembered. */
-const MOST = 1_000;
+/** The maximum number of logins that are remembered. */
+const MAX_KINDS = 1_000;
 
-/** The forms of the stamps of the last logins and confirmations of this process. Holds no stamp. */
+/** The forms of the stamps of the last logins and confirmations in this process. It holds no stamp. */
 export class StampKinds {
   readonly #kinds = new Map<string, string>();
 
-  /** Notes the form of the stamp that a login was made or confirmed with. */
+  /** Notes the form of the stamp at a login or a confirmation. */
   note(loginId: string, kind: string): void {
     this.#kinds.delete(loginId);
     this.#kinds.set(loginId, kind);
     const [oldest] = this.#kinds.keys();
-    if (this.#kinds.size > MOST && oldest !== undefined) this.#kinds.delete(oldest);
+    if (this.#kinds.size > MAX_KINDS && oldest !== undefined) this.#kinds.delete(oldest);
   }
 
-  /** Returns the form; undefined where another process has made the login, or it is long ago. */
+  /** Returns the form. Returns undefined if another process has made the login, or if it was long ago. */
   of(loginId: string): string | undefined {
     return this.#kinds.get(loginId);
   }

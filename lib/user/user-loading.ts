@@ -1,4 +1,4 @@
-/** Calls a loader of the application, and refuses an answer that it does not understand. */
+/** Calls a loader of the application, and refuses a result that is not a valid user. */
 import { HttpException } from '@nestjs/common';
 import type { LoginFaultCode } from '../exceptions/login-error-code.js';
 import { LoginFault } from '../exceptions/login-fault.js';
@@ -9,9 +9,9 @@ import { OTHER_TENANT } from './other-tenant.js';
 import type { ResolverServices } from './resolver-services.js';
 
 /**
- * Returns the user of this id, `OTHER_TENANT` where the loader says so, and null where there is none. An HttpException
- * below 500 from the loader means that there is none. Null as well where the application has no user loader.
- * @throws LoaderFailedException, and LoginFault ERR_LOGIN_USER_ID for an answer that is not this user
+ * Returns the user of this id, `OTHER_TENANT` if the loader returns it, or null if there is no user. An HttpException
+ * below 500 from the loader means that there is no user. Returns null as well if the application has no user loader.
+ * @throws LoaderFailedException, and LoginFault ERR_LOGIN_USER_ID for a result that is not this user
  */
 export async function loadUser(
   { handlers, options }: Pick<ResolverServices, 'handlers' | 'options'>,
@@ -33,11 +33,11 @@ export async function loadUser(
 }
 
 /**
- * Returns what a loader answers, null for nobody. context/loader-reentry.ts knows this function by its name, and the
- * `await` keeps it in the asynchronous stack of everything that the loader awaits.
+ * Calls a loader and returns its result, or null for nobody. context/loader-reentry.ts finds this function in the stack
+ * by its name. The `await` keeps the function in the asynchronous stack of everything that the loader awaits.
  * @param what the loader, e.g. "The user loader"
- * @throws LoaderFailedException where it throws; its own LoginFault or HttpException below 500; LoginFault
- *   ERR_LOGIN_USER_ID where it answers no object
+ * @throws LoaderFailedException if the loader throws; its own LoginFault or HttpException below 500; LoginFault
+ *   ERR_LOGIN_USER_ID if the result is no object
  */
 export async function callLoginLoader(what: string, load: () => unknown): Promise<object | typeof OTHER_TENANT | null> {
   let user: unknown;
@@ -56,19 +56,22 @@ export async function callLoginLoader(what: string, load: () => unknown): Promis
   );
 }
 
-/** Reports that a loader failed. Only guards and changes of a login answer it with a 503. */
+/** Reports that a loader failed. Only guards and changes of a login respond to it with a 503. */
 export class LoaderFailedException extends LoginUnavailableException {}
 
-/** The codes of answers about a user that are not understood. */
+/** The codes of faults about an invalid result of a loader. */
 const WRONG_ANSWERS: readonly LoginFaultCode[] = ['ERR_LOGIN_USER_ID', 'ERR_LOGIN_USER_ACTIVE', 'ERR_LOGIN_USER_STAMP'];
 
-/** Tells whether a loader or its answer is to blame for an error. A store is not, nor a loader that asks for itself. */
+/**
+ * Tells whether a loader or its result has caused an error. Returns false for a store error, and for a loader that asks
+ * for its own user.
+ */
 export function isLoaderFailure(error: unknown): error is Error {
   if (error instanceof LoginFault) return WRONG_ANSWERS.includes(error.code);
   return error instanceof LoaderFailedException || isClientError(error);
 }
 
-/** Tells whether an error of the application concerns this visitor alone, and is no outage. */
+/** Tells whether an error of the application concerns only this visitor and is no outage. */
 function isClientError(error: unknown): error is HttpException {
   return error instanceof HttpException && error.getStatus() < 500;
 }

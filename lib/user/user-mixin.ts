@@ -15,7 +15,7 @@ export abstract class UserMixin {
     Object.defineProperty(this, 'isActive', { value, writable: true, enumerable: true, configurable: true });
   }
 
-  /** Tells whether the user is authenticated, which every active user is. */
+  /** Tells whether the user is authenticated. Every active user is. */
   get isAuthenticated(): boolean {
     return this.isActive;
   }

@@ -12,7 +12,7 @@ import type { RememberedLogins } from './remembered-logins.js';
 import type { ResolverServices } from './resolver-services.js';
 import { isLoaderFailure, LoaderFailedException } from './user-loading.js';
 
-/** Finds the user of a request. Deletes what has to end on the way, and tells it. */
+/** Finds the user of a request. Deletes logins that let nobody in any more, and emits their events. */
 export class UserResolver {
   readonly #bySession: BySession;
   readonly #byRememberCookie: ByRememberCookie;
@@ -29,11 +29,12 @@ export class UserResolver {
   }
 
   /**
-   * Asks each step until one answers. A step ends the search with `NOBODY`: a visitor who was just taken for a thief is
-   * nobody, whatever else the request brings.
-   * Where a loader fails, nobody is let in. Guards and changes of the login answer the failure; a login page, a logout
-   * and other public routes go on without a user.
-   * @throws LoginUnavailableException where a store fails
+   * Asks each step until one returns a result. A step stops the search with `NOBODY`. A visitor that was just
+   * identified as a thief is nobody, even if the request carries other credentials.
+   *
+   * If a loader fails, nobody is let in. Guards and changes of the login respond with the failure. A login page, a
+   * logout and other public routes go on without a user.
+   * @throws LoginUnavailableException if a store fails
    */
   async resolve(context: LoginContext): Promise<ResolvedUser> {
     const { exchange } = context;
@@ -58,7 +59,7 @@ export class UserResolver {
     );
   }
 
-  /** Logs nothing of an HttpException, because it concerns this visitor alone. */
+  /** Logs a failure. Logs nothing for an HttpException, because it concerns only this visitor. */
   #log(failure: Error): void {
     if (failure instanceof LoaderFailedException) this.services.log.error(`${failure.what} failed`, failure.cause);
     else if (failure instanceof LoginFault) this.services.log.error(failure.message);

@@ -64,6 +64,7 @@ export function makeLogin(login: number, now: number): MadeLogin {
     identifier: hashOf(user).slice(0, 22),
     userAgent: USER_AGENTS[login % USER_AGENTS.length] as string,
     ip: login % 5 ? `203.0.113.${login % 256}` : `2001:db8:85a3:8d3:1319:8a2e:${(login % 65536).toString(16)}:7348`,
+    submissionHash: null,
     version: isRestored ? 3 : 1,
   };
   const values = { locale: 'en-GB', csrfSecret: id.slice(16), basket: [4711, 815] };

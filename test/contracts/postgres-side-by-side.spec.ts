@@ -22,6 +22,7 @@ const expired = (id: string, endsAt: number): LoginRecord => ({
   identifier: 'x',
   userAgent: '',
   ip: '',
+  submissionHash: null,
   version: 1,
 });
 

@@ -143,8 +143,8 @@ const ROWS: readonly [string, number, number, string[]][] = [
   ["another value of a session, a login's", 2, 200, [LOGIN, 'GET /set?colour=blue']],
   ['a login without a session before it', 1, 201, [LOGIN]],
   ['a login to be remembered', 1, 201, [REMEMBERED]],
-  ['a login over an anonymous session', 3, 201, ['GET /set?colour=red', LOGIN]],
-  ['a login over a login', 3, 201, [LOGIN, 'POST /login/bob']],
+  ['a login over an anonymous session', 4, 201, ['GET /set?colour=red', LOGIN]],
+  ['a login over a login', 4, 201, [LOGIN, 'POST /login/bob']],
   ['a logout', 2, 201, [LOGIN, 'POST /logout']],
   ['a confirmation', 2, 201, [LOGIN, 'POST /confirm']],
   ['a login restored from the remember cookie', 2, 200, [REMEMBERED, 'close', GUARDED]],
@@ -270,7 +270,7 @@ describeOn(['postgres'], 'a login', () => {
     ['an anonymous session', 'GET /set?colour=red'],
     ['a login', 'POST /login/bob'],
   ])(
-    'over %s sends what begins it together with what ends the former one: 3 in 2 trips',
+    'over %s sends the calls that begin it together with those that end the former one',
     async (_what, before) => {
       const own = await createOwnDatabase();
       const { storage, close } = await onPostgres.make(undefined, own.url);

@@ -27,7 +27,7 @@ const GRACE = 60_000;
 /** A message survives one such step and not two, since none is under way for more than 60 seconds; burst and grace take two. */
 const TICK = 40_000;
 const DAY = 86_400_000;
-const LIMITS = { idle: DAY, rememberIdle: 14 * DAY, notBefore: 0, grace: GRACE };
+const LIMITS = { login: { idle: DAY }, remember: { idle: 14 * DAY, grace: GRACE }, notBefore: 0 };
 
 type Who = 'browser' | 'thief';
 
@@ -116,6 +116,7 @@ function newRecord(session: string, token: string): LoginRecord {
     identifier: '',
     userAgent: '',
     ip: '',
+    submissionHash: null,
     version: 1,
   };
 }
@@ -224,7 +225,7 @@ function* timePasses(world: World, decisions: Decisions, bounds: Bounds): Genera
   if (requests.length > 0) return;
   for (const token of tokensOf(world)) {
     const { verdict } = decisions.decideToken(record, token, { now: remember.endsAt, limits: LIMITS });
-    if (verdict !== 'ended')
+    if (verdict !== 'expired')
       yield {
         what: () => `the absolute end passes, and ${token} is shown`,
         next: world,

@@ -34,6 +34,7 @@ const plain: fc.Arbitrary<LoginRecord> = fc.record({
   identifier: text,
   userAgent,
   ip: text,
+  submissionHash: fc.option(hash),
   version: fc.nat(),
 });
 /** As a rule the session's token is the newest one that was sent. */
@@ -90,6 +91,7 @@ describe('a login record as text', () => {
       identifier: 'x'.repeat(22),
       userAgent: 'x'.repeat(200),
       ip: '2001:0db8:85a3:0000:0000:8a2e:0370:7334',
+      submissionHash: 'x'.repeat(22),
       version: 12,
     };
     expect(Buffer.byteLength(encodeRecord(record))).toBeLessThanOrEqual(600);

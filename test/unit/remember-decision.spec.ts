@@ -2,14 +2,14 @@
 import fc from 'fast-check';
 import { hashOf } from '../../lib/logins/login-id.js';
 import type { LoginRecord, RememberPart, SentToken } from '../../lib/logins/login-record.js';
-import { decideSession, decideToken, isLetIn, sendToken, takeBack } from '../../lib/remember-me/remember-decision.js';
+import { decideSession, decideToken, isLetIn, sendToken, revokeTokens } from '../../lib/remember-me/remember-decision.js';
 
 const SECOND = 1000;
 const GRACE = 60 * SECOND;
 const DAY = 86_400_000;
 const NOW = 1_900_000_000_000;
 const NOT_BEFORE = NOW - 100 * DAY;
-const LIMITS = { idle: DAY, rememberIdle: 14 * DAY, notBefore: NOT_BEFORE, grace: GRACE };
+const LIMITS = { login: { idle: DAY }, remember: { idle: 14 * DAY, grace: GRACE }, notBefore: NOT_BEFORE };
 
 const record = (remember: Partial<RememberPart> | null, changes: Partial<LoginRecord> = {}): LoginRecord => ({
   id: 'login',
@@ -31,6 +31,7 @@ const record = (remember: Partial<RememberPart> | null, changes: Partial<LoginRe
   identifier: '',
   userAgent: '',
   ip: '',
+  submissionHash: null,
   version: 1,
   ...changes,
 });
@@ -43,9 +44,9 @@ describe('the decision on a remember token', () => {
   const later = (apart: number) => record({ candidates: [sent('first', NOW - apart), sent('second')] });
 
   it.each<[string, LoginRecord | null, string, number, string, boolean | undefined]>([
-    ['no login', null, 'base', NOW, 'gone', undefined],
-    ['a login that is not remembered', record(null), 'base', NOW, 'gone', undefined],
-    ['a login of before notBefore', record({}, { createdAt: NOT_BEFORE - 1 }), 'base', NOW, 'gone', undefined],
+    ['no login', null, 'base', NOW, 'not-found', undefined],
+    ['a login that is not remembered', record(null), 'base', NOW, 'not-found', undefined],
+    ['a login of before notBefore', record({}, { createdAt: NOT_BEFORE - 1 }), 'base', NOW, 'not-found', undefined],
     ['the token that counts', record({}), 'base', NOW, 'counts', true],
     ['the token that counts, while the next is on its way', record(under), 'base', NOW + GRACE - 1, 'counts', false],
     ['the token that counts, once the next must be lost', record(under), 'base', NOW + GRACE, 'counts', true],
@@ -58,9 +59,9 @@ describe('the decision on a remember token', () => {
     ['a former one in its grace', record({ previous: former('old') }), 'old', NOW + GRACE - 1, 'grace', false],
     ['a former one after its grace', record({ previous: former('old') }), 'old', NOW + GRACE, 'theft', undefined],
     ['one that nothing is known of', record(under), 'unknown', NOW, 'theft', undefined],
-    ['any token after the absolute end', record(under), 'unknown', NOW + 30 * DAY, 'ended', undefined],
+    ['any token after the absolute end', record(under), 'unknown', NOW + 30 * DAY, 'expired', undefined],
     ['the token that counts, a moment before the idle end', record({}), 'base', NOW + 14 * DAY - 1, 'counts', true],
-    ['the token that counts, at the idle end', record({}), 'base', NOW + 14 * DAY, 'ended', undefined],
+    ['the token that counts, at the idle end', record({}), 'base', NOW + 14 * DAY, 'expired', undefined],
     ['the token that counts, after too many rotations', record({ previous: many }), 'base', NOW, 'counts', false],
     ['the newest token, after too many rotations', record({ ...under, previous: many }), 'second', NOW, 'received', false],
     ['the token that counts, shortly after a confirmation', record({}, { authenticatedAt: NOW + 1 }), 'base', NOW + GRACE, 'counts', false],
@@ -97,7 +98,7 @@ describe('the decision on a remember token', () => {
   it('takes back every token of before: they let nobody in and accuse nobody, also when the new one was replaced in its turn', () => {
     const now = NOW + DAY;
     const known = { candidates: [sent('sent', now)], previous: [{ hash: hashOf('former'), graceEndsAt: now + GRACE }] };
-    const first = takeBack(record(known).remember as RememberPart, 'new', now);
+    const first = revokeTokens(record(known).remember as RememberPart, 'new', now);
     const replaced = decideToken(record(sendToken(first, 'newer', now)), 'newer', { now, limits: LIMITS });
     const second = 'remember' in replaced ? replaced.remember : null;
     expect(decideToken(record(first), 'new', { now, limits: LIMITS })).toMatchObject({
@@ -107,13 +108,13 @@ describe('the decision on a remember token', () => {
     for (const remember of [first, second])
       for (const verifier of ['base', 'sent', 'former'])
         expect(decideToken(record(remember), verifier, { now: now + 2 * GRACE, limits: LIMITS })).toEqual({
-          verdict: 'gone',
+          verdict: 'not-found',
         });
     expect(decideToken(record(second), 'new', { now: now + 2 * GRACE, limits: LIMITS })).toEqual({ verdict: 'theft' });
     let often = first;
-    for (const name of ['1', '2', '3', '4', '5']) often = takeBack(often, name, now);
-    expect(decideToken(record(often), 'base', { now, limits: LIMITS })).toEqual({ verdict: 'gone' });
-    for (let times = 0; times < 20; times += 1) often = takeBack(often, `more ${times}`, now);
+    for (const name of ['1', '2', '3', '4', '5']) often = revokeTokens(often, name, now);
+    expect(decideToken(record(often), 'base', { now, limits: LIMITS })).toEqual({ verdict: 'not-found' });
+    for (let times = 0; times < 20; times += 1) often = revokeTokens(often, `more ${times}`, now);
     expect(often.previous).toHaveLength(12);
   });
 
@@ -139,7 +140,7 @@ describe('the decision on a remember token', () => {
         const { verdict } = decideToken(record(remember), verifier, { now: NOW, limits: LIMITS });
         if (isLetIn(verdict)) expect(given).toContain(hashOf(verifier));
         if (isLetIn(verdict)) letIn += 1;
-        if (remember.endsAt <= NOW) expect(verdict).toBe('ended');
+        if (remember.endsAt <= NOW) expect(verdict).toBe('expired');
         // A hash is no verifier: who reads the store gets in by nothing of it.
         for (const hash of given)
           expect(isLetIn(decideToken(record(remember), hash, { now: NOW, limits: LIMITS }).verdict)).toBe(false);

@@ -50,6 +50,7 @@ export async function newRecord(
     identifier: 'browser',
     userAgent: 'Mozilla/5.0 "\u00e9"',
     ip: '2001:db8::1',
+    submissionHash: 's'.repeat(43),
     version: 1,
     ...changes,
   };

@@ -18,6 +18,7 @@ const TEXTS = {
   loginEnded: 'A device was logged out',
   loginEndedByChange: 'A device was logged out because the password or the second factor changed',
   loginEndedByCap: 'The oldest login was ended, there were too many',
+  loginSentTwice: 'The login form was sent twice, and the first login was ended',
   otherBrowser: 'A login was used from another address or browser',
   stolen: 'A copied remember cookie was used: that login has ended',
   wrongPassword: 'A wrong password was tried',
@@ -28,6 +29,14 @@ const TEXTS = {
   endedByAdmin: 'An administrator logged out all devices',
   disabled: 'An administrator disabled the account',
   enabled: 'An administrator enabled the account',
+} as const;
+
+/** The event of a login that was ended, by its reason. */
+const KIND_OF_END = {
+  revoked: 'loginEnded',
+  stamp: 'loginEndedByChange',
+  cap: 'loginEndedByCap',
+  duplicate: 'loginSentTwice',
 } as const;
 
 type Kind = keyof typeof TEXTS;
@@ -109,8 +118,7 @@ export class SecurityEvents {
 
   @OnLogin('loginRevoked')
   async loginRevoked({ userId, reason, ...client }: LoginEvents['loginRevoked']): Promise<void> {
-    const kinds = { revoked: 'loginEnded', stamp: 'loginEndedByChange', cap: 'loginEndedByCap' } as const;
-    await this.#write(userId, kinds[reason], client);
+    await this.#write(userId, KIND_OF_END[reason], client);
   }
 
   @OnLogin('sessionProtected')
