@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesIn, ROOT } from './project.js';
 
-const LONGEST = 250;
 const MEDIAN = 80;
 
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
@@ -22,11 +21,6 @@ function purpose(text: string): string | undefined {
 }
 
 describe('a file', () => {
-  it(`of lib/ has no more than ${LONGEST} lines`, () => {
-    const long = filesIn('lib').map((file) => ({ file, lines: lines(read(file)) }));
-    expect(long.filter((each) => each.lines > LONGEST)).toEqual([]);
-  });
-
   it(`of lib/ has less than ${MEDIAN} lines in the median`, () => {
     const sorted = filesIn('lib').map((file) => lines(read(file)));
     sorted.sort((a, b) => a - b);

@@ -1,79 +1,16 @@
-/** A user's devices: the list, ending one, the others or all, the security stamp, and how many there may be; on every storage. */
-import { Controller, Get, NotFoundException, Param, Post, Query, Req } from '@nestjs/common';
-import type { Request } from 'express';
-import { CurrentUser, Fresh, LoginManagerService, LoginRequired } from 'nestjs-login';
+/** The logins of a user, listed and ended, on every storage. */
 import type { LoginDevice, LoginModuleOptions } from 'nestjs-login';
 import type { Browser } from '../support/browser-client.js';
 import { NAVIGATION } from '../support/browser-client.js';
-import { LogBook } from '../support/log-book.js';
 import { describeOn } from '../support/servers.js';
 import { STORAGES } from '../support/storages.js';
 import type { TestStorage } from '../support/storages.js';
 import { startTestApp } from '../support/test-app.js';
 import type { TestApp } from '../support/test-app.js';
 import type { TestUser } from '../support/users.js';
+import { DevicesController } from '../support/devices-app.js';
 
 const DAY = 86_400_000;
-
-@Controller('devices')
-class DevicesController {
-  constructor(private readonly login: LoginManagerService) {}
-
-  @Get()
-  @LoginRequired()
-  list(@Req() req: Request, @CurrentUser('id') id: string): Promise<LoginDevice[]> {
-    return this.login.logins(id, req);
-  }
-
-  @Post('revoke/:id')
-  @Fresh()
-  async revoke(@Param('id') loginId: string, @CurrentUser('id') id: string): Promise<{ ok: boolean }> {
-    if (!(await this.login.revoke(id, loginId))) throw new NotFoundException();
-    return { ok: true };
-  }
-
-  /** Hands loginUser() less of the user than the user loader answers. */
-  @Post('login-by-id/:id')
-  async byId(
-    @Req() req: Request,
-    @Param('id') id: string,
-    @Query('stamp') securityStamp?: string,
-  ): Promise<{ ok: boolean }> {
-    return { ok: await this.login.loginUser(req, { id, securityStamp }) };
-  }
-
-  @Post('others')
-  async others(@Req() req: Request): Promise<{ ended: number }> {
-    return { ended: await this.login.logoutOthers(req) };
-  }
-
-  @Post('everywhere')
-  @LoginRequired()
-  async everywhere(@CurrentUser('id') id: string): Promise<{ ended: number }> {
-    return { ended: await this.login.logoutEverywhere(id) };
-  }
-
-  /** A proof that was held against the user as they were, while the stamp became this one. */
-  @Post('late-proof/:stamp')
-  @LoginRequired()
-  async lateProof(
-    @Req() req: Request,
-    @CurrentUser() user: TestUser,
-    @Param('stamp') stamp: string,
-    @Query('of') of?: string,
-  ): Promise<object> {
-    const proved = { ...user, ...(of && { id: of }) };
-    user.securityStamp = stamp;
-    return { ok: await this.login.confirmLogin(req, proved) };
-  }
-
-  @Post('password/:stamp')
-  @LoginRequired()
-  async password(@Req() req: Request, @CurrentUser() user: TestUser, @Param('stamp') stamp: string): Promise<object> {
-    user.securityStamp = stamp;
-    return { ok: await this.login.confirmLogin(req) };
-  }
-}
 
 describe.each(STORAGES)('on $name', ({ servers, make }) => {
   describeOn(servers, 'the devices of a user', () => {
@@ -315,59 +252,5 @@ describe.each(STORAGES)('on $name', ({ servers, make }) => {
       expect(await after.login.logins('ada')).toEqual([]);
       expect(await isIn(await loggedIn(after))).toBe(true);
     });
-  });
-});
-
-describe('the devices of a user', () => {
-  let app: TestApp;
-  beforeAll(async () => {
-    app = await startTestApp();
-  });
-  afterAll(() => app.close());
-
-  it.each([undefined, null, '', {}, [], Number.NaN])('are asked for by an id and nothing else: %p', async (id) => {
-    for (const ask of [() => app.login.logins(id as never), () => app.login.logoutEverywhere(id as never)])
-      await expect(ask()).rejects.toThrow(/ERR_LOGIN_USER_ID: A user id was expected/);
-    await expect(app.login.revoke(id as never, 'x')).rejects.toThrow(/ERR_LOGIN_USER_ID/);
-  });
-
-  it.each([
-    ['a number', 7],
-    ['a bigint', 7n],
-    ['an object that prints itself', { toString: () => '7' }],
-  ])('are found by %s as by its text', async (_what, id) => {
-    await expect(app.login.logins(id)).resolves.toEqual([]);
-  });
-
-  it('end at once, and the developer is told so once, where loginUser() gets a user without the security stamp', async () => {
-    const book = new LogBook();
-    const own = await startTestApp({ controllers: [DevicesController], setup: (nest) => nest.useLogger(book) });
-    const user = own.users.table.get('ada') as TestUser;
-    const browser = own.browser();
-    const outcomes: boolean[] = [];
-    const logIn = async (path: string): Promise<void> => {
-      await browser.post(path);
-      outcomes.push((await browser.get('/protected')).status === 200);
-    };
-    await logIn('/devices/login-by-id/ada');
-    user.securityStamp = 'old';
-    await logIn('/login/ada');
-    own.clock.now += 60_000;
-    user.securityStamp = 'new';
-    await browser.get('/protected');
-    const before = book.text();
-    for (let tries = 0; tries < 2; tries += 1) await logIn('/devices/login-by-id/ada');
-    await own.close();
-    expect(outcomes).toEqual([true, true, false, false]);
-    expect(before).not.toContain('securityStamp');
-    expect(book.lines.filter((line) => line.includes('securityStamp'))).toEqual([
-      expect.stringMatching(/ended.*"securityStamp" was absent in loginUser\(\).*is a text of 3 characters/),
-    ]);
-  });
-
-  it('are refused for a security stamp that is no text', async () => {
-    (app.users.table.get('ada') as TestUser).securityStamp = {} as string;
-    expect((await app.browser().post('/login/ada')).status).toBe(500);
-    (app.users.table.get('ada') as TestUser).securityStamp = undefined;
   });
 });

@@ -1,4 +1,4 @@
-/** Start and shutdown on one Express instance, and applications with a LoginModule inside one another. */
+/** Start and shutdown on one Express instance, and an application with a LoginModule inside another one. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import 'reflect-metadata';
@@ -77,7 +77,7 @@ async function browserOf(app: NestExpressApplication): Promise<Browser> {
   return new Browser(await app.getUrl());
 }
 
-/** Counts visits, as middleware of main.ts may. */
+/** Counts visits in the session, as middleware of main.ts may do. */
 function countVisits(req: SessionRequest, _res: Response, next: NextFunction): void {
   req.session.visits = Number(req.session.visits ?? 0) + 1;
   next();
@@ -100,7 +100,7 @@ describe('middleware of main.ts', () => {
 });
 
 describe('one Express instance', () => {
-  it('serves one application with a LoginModule: a second is refused by name, and the first goes on', async () => {
+  it('serves one application with a LoginModule: a second one is refused, and the first one goes on', async () => {
     const instance = express();
     const browser = await browserOf(await create(appModule(forRoot()), instance));
     await browser.post('/in/ada');
@@ -112,7 +112,7 @@ describe('one Express instance', () => {
     expect((await browser.get('/home')).json).toEqual({ user: 'ada', visits: null });
   });
 
-  it('goes on with the first application where the refused one is closed', async () => {
+  it('goes on with the first application after the refused one is closed', async () => {
     const instance = express();
     const browser = await browserOf(await create(appModule(forRoot()), instance));
     const second = await create(appModule(forRoot()), instance);
@@ -123,11 +123,11 @@ describe('one Express instance', () => {
     expect((await browser.get('/home')).status).toBe(200);
   });
 
-  it('takes an application after a start that failed', async () => {
+  it('accepts an application after a failed start', async () => {
     let starts = 0;
     @Module({ imports: [appModule(forRoot())] })
     class FailsOnce implements NestModule {
-      // Before Nest maps its routes, which it would leave behind.
+      // Fails before Nest maps its routes, because Nest would leave them behind.
       configure(): void {
         starts += 1;
         if (starts === 1) throw new Error('not yet');
@@ -145,9 +145,9 @@ describe('one Express instance', () => {
     expect((await browser.get('/home')).json).toEqual({ user: 'ada', visits: 1 });
   });
 
-  it('takes another application after the first was closed', async () => {
+  it('accepts another application after the first one is closed', async () => {
     const instance = express();
-    // Nest leaves its routes behind, so the page of both is the instance's own.
+    // Nest leaves its routes behind. The page of both applications is therefore a page of the instance.
     instance.use('/own', (req, res) => res.json({ session: typeof (req as unknown as SessionRequest).session }));
     const first = await create(appModule(forRoot()), instance);
     expect((await (await browserOf(first)).get('/own')).json).toEqual({ session: 'object' });
@@ -166,7 +166,7 @@ describe('one Express instance', () => {
   });
 });
 
-describe('an application inside another', () => {
+describe('an inner application', () => {
   /** Mounts `inner` in an outer application, under /admin. */
   async function outerOf(inner: Express, how: 'app.use' | 'consumer.apply', touches: boolean): Promise<Browser> {
     @Module({ imports: [appModule(forRoot())] })
@@ -186,18 +186,21 @@ describe('an application inside another', () => {
     ['app.use', 'touched', '/admin/home'],
     ['consumer.apply', 'untouched', '/admin/home'],
     ['consumer.apply', 'touched', '/admin/home'],
-  ] as const)('mounted by %s is refused by name, with a session that is %s', async (how, state, path) => {
-    const inner = await create(appModule(LoginModule.forRoot({ ...options, guard: 'global' })));
-    await inner.init();
-    const browser = await outerOf(inner.getHttpAdapter().getInstance() as Express, how, state === 'touched');
-    await browser.post('/in/ada');
-    log.lines.length = 0;
+  ] as const)(
+    'mounted by %s is refused with ERR_LOGIN_MODULE, if the outer session is %s',
+    async (how, state, path) => {
+      const inner = await create(appModule(LoginModule.forRoot({ ...options, guard: 'global' })));
+      await inner.init();
+      const browser = await outerOf(inner.getHttpAdapter().getInstance() as Express, how, state === 'touched');
+      await browser.post('/in/ada');
+      log.lines.length = 0;
 
-    const answer = await browser.get(path);
-    expect([answer.status, answer.text.includes('ada')]).toEqual([500, false]);
-    expect(log.text()).toContain('ERR_LOGIN_MODULE: A request has passed the LoginModule of another application');
-    expect((await browser.get('/home')).status).toBe(200);
-  });
+      const answer = await browser.get(path);
+      expect([answer.status, answer.text.includes('ada')]).toEqual([500, false]);
+      expect(log.text()).toContain('ERR_LOGIN_MODULE: A request has passed the LoginModule of another application');
+      expect((await browser.get('/home')).status).toBe(200);
+    },
+  );
 });
 
 describe("another application's service", () => {
@@ -239,7 +242,7 @@ describe("another application's service", () => {
     await second?.close();
   });
 
-  it('knows nothing of the request, and says so', async () => {
+  it('refuses a request of this application with ERR_LOGIN_NO_REQUEST', async () => {
     const browser = (first as TestApp).browser();
     await browser.post('/login/ada');
     expect((await browser.get('/foreign')).json).toEqual({ codes: ['ERR_LOGIN_NO_REQUEST'] });
@@ -247,7 +250,7 @@ describe("another application's service", () => {
   });
 });
 
-/** Answers the code of the error that a call fails with. */
+/** Returns the code of the error that a call fails with. */
 async function codeOf(ask: () => unknown): Promise<string> {
   try {
     await ask();

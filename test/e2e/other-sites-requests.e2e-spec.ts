@@ -1,4 +1,4 @@
-/** A request of another site brings no cookie of a login, and its answer neither replaces nor clears that cookie. */
+/** A request of another site carries no login cookie. Its response neither replaces nor clears that cookie. */
 import { Controller, Get, Post, Req, Res, Session, UseGuards } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
@@ -48,7 +48,7 @@ class ShopController {
     res.redirect(303, '/code');
   }
 
-  /** The identity provider sends the browser back with an answer that does not count. */
+  /** The identity provider sends the browser back with a failed login. */
   @Post('saml-failed')
   saml(@Session() session: Values, @Res() res: Response): void {
     session.message = 'Please try again.';
@@ -86,7 +86,7 @@ const COOKIES: [string, Cookie][] = [
   ['none', { sameSite: 'none', secure: true }],
 ];
 
-/** Requests that a page of another site can cause, and the cookies that the answers set. */
+/** Requests that a page of another site can cause, and the cookies that the responses set. */
 const REQUESTS: [string, string, string[]][] = [
   ['POST', '/shop/cart', ['session-anonymous']],
   ['GET', '/shop/landing', ['session-anonymous']],
@@ -105,87 +105,84 @@ const FROM_ELSEWHERE = { 'sec-fetch-site': 'cross-site', origin: 'https://elsewh
 /** A browser behind a proxy on this machine that ends TLS. */
 const OVER_TLS = { ...NAVIGATION, 'x-forwarded-proto': 'https' };
 
-describe.each(COOKIES)(
-  'with SameSite=%s, a request that another site makes without the cookies of Ada',
-  (_, cookie) => {
-    let app: TestApp;
-    beforeAll(async () => {
-      app = await startTestApp({
-        controllers: [ShopController],
-        login: { loginView: '/login', session: { name: 'session', cookie }, remember: { cookieName: 'remember' } },
-        setup: (nest: NestExpressApplication) => nest.set('trust proxy', 'loopback'),
-      });
+describe.each(COOKIES)('with SameSite=%s, a request of another site without the cookies of a user', (_, cookie) => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startTestApp({
+      controllers: [ShopController],
+      login: { loginView: '/login', session: { name: 'session', cookie }, remember: { cookieName: 'remember' } },
+      setup: (nest: NestExpressApplication) => nest.set('trust proxy', 'loopback'),
     });
-    afterAll(() => app.close());
-    afterEach(() => app.login.logoutEverywhere('ada'));
+  });
+  afterAll(() => app.close());
+  afterEach(() => app.login.logoutEverywhere('ada'));
 
-    /** Ada's browser. Her cookies stay in its jar until an answer replaces or clears them. */
-    async function loggedIn({ remember }: { readonly remember: boolean }): Promise<Browser> {
-      const browser = new Browser(app.origin, OVER_TLS);
-      await browser.post(`/login/ada?remember=${remember ? 1 : 0}`);
-      return browser;
-    }
+  /** Ada's browser. Her cookies stay in its jar until a response replaces or clears them. */
+  async function loggedIn({ remember }: { readonly remember: boolean }): Promise<Browser> {
+    const browser = new Browser(app.origin, OVER_TLS);
+    await browser.post(`/login/ada?remember=${remember ? 1 : 0}`);
+    return browser;
+  }
 
-    const fromElsewhere = (browser: Browser, method: string, path: string): Promise<Answer> =>
-      browser.request(method, path, {
-        cookie: null,
-        headers: FROM_ELSEWHERE,
-        ...(method === 'POST' && form({ sent: 'by another site' })),
-      });
-
-    async function statusOf(browser: Browser): Promise<unknown> {
-      const { fresh } = (await browser.get('/whoami')).json as { fresh: boolean };
-      return { page: (await browser.get('/protected')).status, fresh };
-    }
-
-    describe.each([
-      ['logged in', false],
-      ['remembered', true],
-    ])('who is %s', (_how, remember) => {
-      it.each(REQUESTS)('leaves her logged in and fresh: %s %s', async (method, path, cookies) => {
-        const browser = await loggedIn({ remember });
-        const hers = new Map(browser.jar);
-        const answer = await fromElsewhere(browser, method, path);
-        const names = setNames(answer).map((name) => name.replace('__Host-', ''));
-        expect([names, clearedNames(answer)]).toEqual([cookies, []]);
-        for (const [name, value] of hers) expect([name, browser.jar.get(name)]).toEqual([name, value]);
-        expect(await statusOf(browser)).toEqual({ page: 200, fresh: true });
-        expect(app.storage.logins.size).toBe(1);
-      });
+  const fromElsewhere = (browser: Browser, method: string, path: string): Promise<Answer> =>
+    browser.request(method, path, {
+      cookie: null,
+      headers: FROM_ELSEWHERE,
+      ...(method === 'POST' && form({ sent: 'by another site' })),
     });
 
-    it('puts nothing before her that she sees while she is logged in', async () => {
-      const browser = await loggedIn({ remember: false });
-      await fromElsewhere(browser, 'POST', '/shop/cart');
-      expect(browser.jar.has('session-anonymous')).toBe(true);
-      expect((await browser.get('/values')).json).toEqual({});
-      expect((await browser.get('/shop/look')).json).toMatchObject({ cart: null, user: { id: 'ada' } });
-    });
+  async function statusOf(browser: Browser): Promise<unknown> {
+    const { fresh } = (await browser.get('/whoami')).json as { fresh: boolean };
+    return { page: (await browser.get('/protected')).status, fresh };
+  }
 
-    it('logs her in where an identity provider sends it, the one request that gets a new cookie', async () => {
-      const browser = new Browser(app.origin, OVER_TLS);
-      const answer = await fromElsewhere(browser, 'POST', '/shop/saml');
-      expect([answer.json, setNames(answer), clearedNames(answer)]).toEqual([{ ok: true }, ['session'], []]);
+  describe.each([
+    ['logged in', false],
+    ['remembered', true],
+  ])('who is %s', (_how, remember) => {
+    it.each(REQUESTS)('leaves the user logged in and fresh: %s %s', async (method, path, cookies) => {
+      const browser = await loggedIn({ remember });
+      const hers = new Map(browser.jar);
+      const answer = await fromElsewhere(browser, method, path);
+      const names = setNames(answer).map((name) => name.replace('__Host-', ''));
+      expect([names, clearedNames(answer)]).toEqual([cookies, []]);
+      for (const [name, value] of hers) expect([name, browser.jar.get(name)]).toEqual([name, value]);
       expect(await statusOf(browser)).toEqual({ page: 200, fresh: true });
+      expect(app.storage.logins.size).toBe(1);
     });
+  });
 
-    it('logs her in anew where an identity provider sends it, although it did not bring her former login', async () => {
-      const browser = await loggedIn({ remember: false });
-      const former = browser.clone();
-      expect(setNames(await fromElsewhere(browser, 'POST', '/shop/saml'))).toEqual(['session']);
-      expect(browser.jar.get('session')).not.toBe(former.jar.get('session'));
-      expect(await statusOf(browser)).toEqual({ page: 200, fresh: true });
-      // No cookie of the request named the former login, so it ends by its own limits, or here.
-      expect(app.storage.logins.size).toBe(2);
-      for (const each of [browser, former]) await each.post('/logout');
-      expect(app.storage.logins.size).toBe(0);
-    });
+  it('adds no session value that the user sees while logged in', async () => {
+    const browser = await loggedIn({ remember: false });
+    await fromElsewhere(browser, 'POST', '/shop/cart');
+    expect(browser.jar.has('session-anonymous')).toBe(true);
+    expect((await browser.get('/values')).json).toEqual({});
+    expect((await browser.get('/shop/look')).json).toMatchObject({ cart: null, user: { id: 'ada' } });
+  });
 
-    it('is no logout: the browser that did bring its cookies is the only one that ends them', async () => {
-      const browser = await loggedIn({ remember: true });
-      const answer = await browser.post('/logout');
-      expect([setNames(answer), clearedNames(answer)]).toEqual([[], ['remember', 'session']]);
-      expect((await browser.get('/protected')).headers.location).toContain('/login');
-    });
-  },
-);
+  it('logs the user in if an identity provider sends it, and sets a new session cookie', async () => {
+    const browser = new Browser(app.origin, OVER_TLS);
+    const answer = await fromElsewhere(browser, 'POST', '/shop/saml');
+    expect([answer.json, setNames(answer), clearedNames(answer)]).toEqual([{ ok: true }, ['session'], []]);
+    expect(await statusOf(browser)).toEqual({ page: 200, fresh: true });
+  });
+
+  it('logs the user in again if an identity provider sends it, and leaves the former login as it is', async () => {
+    const browser = await loggedIn({ remember: false });
+    const former = browser.clone();
+    expect(setNames(await fromElsewhere(browser, 'POST', '/shop/saml'))).toEqual(['session']);
+    expect(browser.jar.get('session')).not.toBe(former.jar.get('session'));
+    expect(await statusOf(browser)).toEqual({ page: 200, fresh: true });
+    // No cookie of the request named the former login, so it ends by its own limits, or here.
+    expect(app.storage.logins.size).toBe(2);
+    for (const each of [browser, former]) await each.post('/logout');
+    expect(app.storage.logins.size).toBe(0);
+  });
+
+  it('is no logout: only a logout with the cookies of the user clears them', async () => {
+    const browser = await loggedIn({ remember: true });
+    const answer = await browser.post('/logout');
+    expect([setNames(answer), clearedNames(answer)]).toEqual([[], ['remember', 'session']]);
+    expect((await browser.get('/protected')).headers.location).toContain('/login');
+  });
+});

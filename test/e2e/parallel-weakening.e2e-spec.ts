@@ -1,4 +1,4 @@
-/** Parallel requests of another browser take the freshness of a login once, for three store calls each at the most. */
+/** Parallel requests of another browser make a login stale once, with at most three store calls each. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { memoryStorage } from 'nestjs-login';
 import type { LoginModuleOptions, MemoryStorage } from 'nestjs-login';
@@ -17,7 +17,7 @@ afterEach(async () => {
   memory.close();
 });
 
-/** A login, and another browser that holds its cookies. */
+/** Starts an application, logs Ada in and copies her cookies to another browser. */
 async function start(login: Partial<LoginModuleOptions> = {}): Promise<{ home: Browser; elsewhere: Browser }> {
   memory = memoryStorage();
   storage = new CountingStorage(memory);
@@ -29,7 +29,7 @@ async function start(login: Partial<LoginModuleOptions> = {}): Promise<{ home: B
   return { home, elsewhere: home.clone({ ...NAVIGATION, 'user-agent': 'another' }) };
 }
 
-/** Sends so many requests, each of which reads the login before any of them writes. */
+/** Sends `count` requests. Each of them reads the login before any of them writes. */
 async function atOnce(browser: Browser, count: number): Promise<{ status: number }[]> {
   let release = (): void => undefined;
   const gate = new Promise<void>((resolve) => (release = resolve));
@@ -45,8 +45,8 @@ async function atOnce(browser: Browser, count: number): Promise<{ status: number
 
 const told = (): number => app.events.filter(({ name }) => name === 'sessionProtected').length;
 
-describe.each([1, 20, 60])('%i requests at once from another browser', (count) => {
-  it('cost three calls each at the most, take the freshness once and tell it once', async () => {
+describe.each([1, 20, 60])('%i parallel requests of another browser', (count) => {
+  it('make the login stale once and emit one event, with at most three store calls each', async () => {
     const { home, elsewhere } = await start();
     const answers = await atOnce(elsewhere, count);
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
@@ -57,7 +57,7 @@ describe.each([1, 20, 60])('%i requests at once from another browser', (count) =
     expect((await home.get('/fresh')).status).toBe(401);
   });
 
-  it('cost one call each once the freshness has gone, and write nothing', async () => {
+  it('cost one store call each and write nothing once the login is stale', async () => {
     const { elsewhere } = await start();
     await elsewhere.get('/protected');
     storage.reset();
@@ -66,7 +66,7 @@ describe.each([1, 20, 60])('%i requests at once from another browser', (count) =
     expect([storage.reads, storage.writes]).toEqual([count, 0]);
   });
 
-  it('end the login once under strong, and tell it', async () => {
+  it('delete the login once under strong protection, and emit one event', async () => {
     const { home, elsewhere } = await start({ sessionProtection: 'strong' });
     const answers = await atOnce(elsewhere, count);
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 401));

@@ -5,7 +5,7 @@ import { startTestApp } from '../support/test-app.js';
 const FRAMED = { sameSite: 'none' as const, secure: true, partitioned: true };
 const HTTPS = { 'x-forwarded-proto': 'https' };
 
-it('carry Partitioned, the remember cookie and the anonymous one as well', async () => {
+it('partitioned cookies all carry Partitioned: the session, remember and anonymous session cookie', async () => {
   const app = await startLoggedApp({
     login: { session: { cookie: FRAMED } },
     setup: (nest) => void nest.set('trust proxy', 'loopback'),
@@ -17,14 +17,14 @@ it('carry Partitioned, the remember cookie and the anonymous one as well', async
   for (const line of lines) expect(line).toMatch(/; Secure; SameSite=None; Partitioned|; Partitioned; SameSite=None/i);
 });
 
-it('carry no Partitioned by default', async () => {
+it('the session cookie carries no Partitioned by default', async () => {
   const app = await startLoggedApp();
   const { cookies } = await app.browser().post('/login/ada');
   expect(cookies).toHaveLength(1);
   expect(cookies.join()).not.toContain('Partitioned');
 });
 
-it('are refused at start without Secure, because browsers drop them', async () => {
+it('partitioned cookies without Secure are refused at the start, because browsers drop them', async () => {
   const login = { session: { cookie: { partitioned: true } } };
   await expect(startTestApp({ login })).rejects.toThrow(/ERR_LOGIN_COOKIE: A partitioned cookie/);
 });

@@ -1,4 +1,4 @@
-/** An application below a path: behind a proxy that takes it off, and with a global prefix. */
+/** An application below a path: behind a proxy that removes it, and with a global prefix. */
 import { Controller, Get } from '@nestjs/common';
 import { startLoggedApp } from '../support/logged-app.js';
 import type { LoggedApp } from '../support/logged-app.js';
@@ -10,10 +10,10 @@ const VIEWS = { loginView: '/login', refreshView: '/again' };
 const open = (settings: TestAppSettings = {}): Promise<LoggedApp> =>
   startLoggedApp({ ...settings, login: { ...VIEWS, ...settings.login } });
 
-describe('behind a proxy that takes a prefix off', () => {
+describe('behind a proxy that removes a path prefix,', () => {
   const PREFIX = { pathPrefix: '/shop', loginView: '/shop/login', refreshView: '/shop/login?again=1' };
 
-  it.each(['url', 'cookie'] as const)("the page to go on to has the prefix (nextIn '%s')", async (nextIn) => {
+  it.each(['url', 'cookie'] as const)("the next page after the login has the prefix (nextIn '%s')", async (nextIn) => {
     const app = await open({ login: { ...PREFIX, nextIn } });
     const browser = app.browser();
     const { location } = (await browser.get('/protected?tab=2')).headers;
@@ -22,12 +22,12 @@ describe('behind a proxy that takes a prefix off', () => {
     expect((await browser.get(next)).json).toEqual({ next: '/shop/protected?tab=2' });
   });
 
-  it.each(['shop', '/shop/', '/', '//shop', 7])('the prefix cannot be %p', async (pathPrefix) => {
+  it.each(['shop', '/shop/', '/', '//shop', 7])('pathPrefix cannot be %p', async (pathPrefix) => {
     await expect(startTestApp({ login: { pathPrefix: pathPrefix as never } })).rejects.toThrow(/pathPrefix/);
   });
 });
 
-describe('under a global prefix', () => {
+describe('with pages under a prefix,', () => {
   @Controller()
   class LoginPages {
     @Get('sign-in')
@@ -38,16 +38,16 @@ describe('under a global prefix', () => {
   const start = (loginView: string): Promise<unknown> =>
     open({ controllers: [LoginPages], login: { loginView }, setup: (app) => void app.setGlobalPrefix('shop') });
 
-  it('a view without the prefix is refused at start, with the right path', async () => {
+  it('a loginView without the global prefix is refused at the start, with the right path', async () => {
     await expect(start('/sign-in?from=1')).rejects.toThrow(/loginView: '\/shop\/sign-in'/);
   });
 
-  it('a view without the prefix that a proxy takes off is refused at start as well', async () => {
+  it('a loginView without the pathPrefix of a proxy is refused at the start as well', async () => {
     const starting = open({ controllers: [LoginPages], login: { loginView: '/sign-in', pathPrefix: '/shop' } });
     await expect(starting).rejects.toThrow(/loginView: '\/shop\/sign-in'/);
   });
 
-  it.each(['/shop/sign-in', '/page-of-a-front-end'])('a view %s is accepted', async (view) => {
+  it.each(['/shop/sign-in', '/page-of-a-front-end'])('the loginView %s is accepted', async (view) => {
     await start(view);
   });
 });

@@ -1,4 +1,4 @@
-/** Refusals that an application answers for some clients alone. */
+/** Refusal handlers that answer only some clients. */
 import { Injectable, UnauthorizedException } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { LoginManagerService, NeedsRefreshHandler, UnauthorizedHandler } from 'nestjs-login';
@@ -42,7 +42,7 @@ describe('a refusal handler', () => {
   }
   const HTMX = { accept: '*/*', 'sec-fetch-mode': 'cors' };
 
-  it.each(['/protected', '/fresh'])('that answers nothing leaves a client to the library: %s', async (path) => {
+  it.each(['/protected', '/fresh'])('that sends no response leaves the refusal to the guard: %s', async (path) => {
     const app = await open({ providers: [HtmxHandler] });
     const browser = app.browser();
     await browser.post('/login/ada?fresh=0');
@@ -51,15 +51,18 @@ describe('a refusal handler', () => {
     expect((await visitor.get(path, { headers: HTMX })).json).toMatchObject({ statusCode: 401 });
   });
 
-  it.each(['url', 'cookie'] as const)("sends a client to another page with a message (nextIn '%s')", async (nextIn) => {
-    const app = await open({ providers: [HtmxHandler], login: { nextIn } });
-    const browser = app.browser();
-    const answer = await browser.get('/protected', { headers: { ...HTMX, 'hx-current-url': '/rows?page=2' } });
-    const location = String(answer.headers['hx-redirect']);
-    expect(location).toBe(nextIn === 'url' ? '/login?next=/rows%3Fpage%3D2' : '/login');
-    expect((await browser.get(`/next?${location.split('?')[1] ?? ''}`)).json).toEqual({ next: '/rows?page=2' });
-    expect(await messages(browser)).toEqual(['login']);
-  });
+  it.each(['url', 'cookie'] as const)(
+    "can send a client to the login page with a message (nextIn '%s')",
+    async (nextIn) => {
+      const app = await open({ providers: [HtmxHandler], login: { nextIn } });
+      const browser = app.browser();
+      const answer = await browser.get('/protected', { headers: { ...HTMX, 'hx-current-url': '/rows?page=2' } });
+      const location = String(answer.headers['hx-redirect']);
+      expect(location).toBe(nextIn === 'url' ? '/login?next=/rows%3Fpage%3D2' : '/login');
+      expect((await browser.get(`/next?${location.split('?')[1] ?? ''}`)).json).toEqual({ next: '/rows?page=2' });
+      expect(await messages(browser)).toEqual(['login']);
+    },
+  );
 
   it('cannot send a client to another site', async () => {
     const app = await open({ providers: [HtmxHandler] });

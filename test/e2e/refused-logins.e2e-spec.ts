@@ -1,4 +1,4 @@
-/** Logins that loginUser() does not make, and why. */
+/** Logins that loginUser() refuses, and the reasons. */
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { LoginManagerService } from 'nestjs-login';
@@ -18,14 +18,14 @@ describe('a refused login', () => {
   const FULL = { login: { maxLogins: 1, whenFull: 'refuse' as const } };
   const OTHER = { 'user-agent': 'another browser' };
 
-  it('has a reason', async () => {
+  it('has a reason that loginRefusal() tells', async () => {
     const app = await startLoggedApp({ controllers: [ReasonController], login: FULL });
     expect((await app.browser().get('/reason?active=0')).json).toEqual({ ok: false, reason: 'inactive' });
     expect((await app.browser().get('/reason?active=1')).json).toEqual({ ok: true, reason: null });
     expect((await app.browser(OTHER).get('/reason?active=1')).json).toEqual({ ok: false, reason: 'too-many-logins' });
   });
 
-  it("does not lock out a user who has closed the browser, where 'refuse' is set", async () => {
+  it("does not happen with whenFull: 'refuse' to a user who comes back after closing the browser", async () => {
     const app = await startLoggedApp({ login: FULL });
     const closed = app.browser();
     await closed.post('/login/ada');
@@ -39,7 +39,7 @@ describe('a refused login', () => {
   it.each([
     ['remembered', '?remember=1', undefined],
     ['in another browser', '', OTHER],
-  ])('stays refused where the login that is there is %s', async (_what, query, headers) => {
+  ])("happens with whenFull: 'refuse' if the one allowed login of the user is %s", async (_what, query, headers) => {
     const app = await startLoggedApp({ login: FULL });
     await app.browser(headers).post(`/login/ada${query}`);
     expect((await app.browser().post('/login/ada')).json).toEqual({ ok: false });
@@ -47,7 +47,7 @@ describe('a refused login', () => {
   });
 });
 
-describe('an option of loginUser that is a text', () => {
+describe('a string as an option of loginUser()', () => {
   @Controller('form')
   class FormController {
     constructor(readonly login: LoginManagerService) {}
@@ -60,7 +60,7 @@ describe('an option of loginUser that is a text', () => {
   }
 
   it.each(['fresh', 'force', 'crossSite', 'remember'])(
-    '%s is refused, because "false" would mean yes',
+    'is refused because "false" would mean yes: %s',
     async (name) => {
       const app = await startLoggedApp({ controllers: [FormController] });
       expect((await app.browser().get(`/form/${name}`)).status).toBe(500);
@@ -81,7 +81,7 @@ describe('a login by a HEAD request', () => {
     }
   }
 
-  it('is none, because programs look at links in mails that way', async () => {
+  it('logs nobody in, because mail programs check links that way', async () => {
     const app = await startLoggedApp({ controllers: [LinkController] });
     const answer = await app.browser().request('HEAD', '/link');
     expect([answer.status, answer.cookies, app.storage.logins.size]).toEqual([200, [], 0]);

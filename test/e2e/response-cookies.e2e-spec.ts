@@ -1,4 +1,4 @@
-/** The cookies of LoginModule and of the application both arrive, however the answer is sent. */
+/** The cookies of LoginModule and of the application both arrive, however the response is sent. */
 import { Readable } from 'node:stream';
 import { All, Controller, Get, Injectable, Param, Req, Res, Sse, StreamableFile, UseGuards } from '@nestjs/common';
 import type { CanActivate, ExecutionContext, MessageEvent } from '@nestjs/common';
@@ -13,7 +13,7 @@ import { TestUsers } from '../support/users.js';
 
 type SessionRequest = Request & { session: Request['session'] & Record<string, unknown> };
 
-/** Changes something that a cookie of ours tells: in front of the handler, which answers in its own way. */
+/** Logs in, logs out or writes to the session before the handler sends its response. */
 @Injectable()
 class Change implements CanActivate {
   constructor(
@@ -94,14 +94,14 @@ afterAll(() => app.close());
 const CASES: (readonly [string, string, string])[] = [
   ...Object.keys(WAYS).map((way) => [way, 'GET', `by/${encodeURIComponent(way)}`] as const),
   ['HEAD', 'HEAD', `by/${encodeURIComponent('res.cookie() and res.json()')}`],
-  ['HEAD of a written answer', 'HEAD', `by/${encodeURIComponent('res.write() and res.end()')}`],
+  ['HEAD of a written response', 'HEAD', `by/${encodeURIComponent('res.write() and res.end()')}`],
   ['POST and redirect', 'POST', `by/${encodeURIComponent('res.cookie() and res.redirect()')}`],
   ['a StreamableFile', 'GET', 'file'],
   ['@Res({ passthrough: true })', 'GET', 'passthrough'],
   ['server-sent events', 'GET', 'sse'],
 ];
 
-/** The names of the cookies that are set, and of those that are cleared with a minus in front. */
+/** Returns the names of the cookies, with a minus in front of each cleared cookie. */
 const told = ({ cookies }: Answer): string[] =>
   cookies.map((line) => `${/; Max-Age=0(;|$)/.test(line) ? '-' : ''}${line.split('=')[0]}`).toSorted();
 
@@ -110,10 +110,10 @@ const statusOf = (name: string, method: string): number => STATUS[name] ?? (meth
 
 const HEADERS = { 'if-none-match': '"known"' };
 
-describe.each(CASES)('by %s', (name, method, path) => {
+describe.each(CASES)('in a response (%s),', (name, method, path) => {
   const status = statusOf(name, method);
 
-  it('the cookie of a login arrives beside those of the application, and a HEAD request makes no login', async () => {
+  it('the cookie of a login arrives beside the cookies of the application, except for HEAD', async () => {
     const browser = app.browser();
     const answer = await browser.request(method, `/answers/${path}/login`, { headers: HEADERS });
     // A HEAD request logs nobody in.
@@ -123,7 +123,7 @@ describe.each(CASES)('by %s', (name, method, path) => {
     expect((await browser.get('/protected')).status).toBe(isLogin ? 200 : 401);
   });
 
-  it("the cookie of a stranger's new session arrives, and names what was written", async () => {
+  it('the cookie of a new anonymous session arrives, and leads to the written value', async () => {
     const browser = app.browser();
     const answer = await browser.request(method, `/answers/${path}/write`, { headers: HEADERS });
     expect([answer.status, told(answer)]).toEqual([status, ['one', 'session-anonymous', 'two']]);
@@ -142,7 +142,7 @@ describe.each(CASES)('by %s', (name, method, path) => {
 const KEPT_BY_NODE = CASES.filter(([name]) => name !== 'res.writeHead() with a flat list');
 
 it.each(KEPT_BY_NODE)(
-  'by %s, nothing but the cookies of the application arrives where nothing has changed',
+  'in a response (%s), only the cookies of the application arrive if nothing has changed',
   async (name, method, path) => {
     const browser = app.browser();
     await browser.post('/login/ada');
@@ -151,7 +151,7 @@ it.each(KEPT_BY_NODE)(
   },
 );
 
-it('the reason that the application gives is kept', async () => {
+it('the reason phrase of the application is kept', async () => {
   const way = encodeURIComponent('res.writeHead() with a reason');
   const answer = await fetch(`${app.origin}/answers/by/${way}/login`);
   expect([answer.statusText, answer.headers.get('cache-control')]).toEqual(['Fine', 'no-store']);

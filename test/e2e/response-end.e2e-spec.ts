@@ -1,4 +1,4 @@
-/** The end of an answer waits for the store. Neither a second answer nor a client that hangs up disturbs it. */
+/** The end of a response waits for the store. Neither a second response nor a client that hangs up disturbs it. */
 import { once } from 'node:events';
 import { request as send } from 'node:http';
 import { Controller, Get, Post, Req, Res } from '@nestjs/common';
@@ -37,7 +37,7 @@ class Gate {
   }
 }
 
-/** What a handler does to an answer that has been given. */
+/** Calls of a handler after it has sent its response. */
 const SECOND: Record<string, (res: Response) => void> = {
   'res.json()': (res) => res.status(500).cookie('late', '1').set('X-Late', '1').json({ answer: 'second' }),
   'res.redirect()': (res) => res.redirect('/elsewhere'),
@@ -113,21 +113,24 @@ const VISITORS: [string, 'sessions.set' | 'logins.saveValues', (browser: Browser
   ['a user', 'logins.saveValues', (browser) => browser.post('/login/ada')],
 ];
 
-describe.each(VISITORS)('while the session of %s is being saved', (_, save, arrive) => {
-  it.each(Object.keys(SECOND))('%s changes nothing of the answer that was given', async (second) => {
-    const browser = app.browser();
-    await arrive(browser);
-    Ends.gate = new Gate();
-    Ends.gate.close(save);
+describe.each(VISITORS)('while the session of %s is being saved,', (_, save, arrive) => {
+  it.each(Object.keys(SECOND))(
+    '%s changes nothing of the response that the handler has sent before',
+    async (second) => {
+      const browser = app.browser();
+      await arrive(browser);
+      Ends.gate = new Gate();
+      Ends.gate.close(save);
 
-    const answer = await browser.post(`/ends/twice/${encodeURIComponent(second)}`);
-    expect([answer.status, answer.json]).toEqual([202, { answer: 'first' }]);
-    expect([answer.headers['x-own'], answer.headers['x-late']]).toEqual(['1', undefined]);
-    expect([browser.jar.get('own'), browser.jar.has('late')]).toEqual(['1', false]);
-    expect((await browser.get('/values')).json).toEqual({ written: 'in time' });
-  });
+      const answer = await browser.post(`/ends/twice/${encodeURIComponent(second)}`);
+      expect([answer.status, answer.json]).toEqual([202, { answer: 'first' }]);
+      expect([answer.headers['x-own'], answer.headers['x-late']]).toEqual(['1', undefined]);
+      expect([browser.jar.get('own'), browser.jar.has('late')]).toEqual(['1', false]);
+      expect((await browser.get('/values')).json).toEqual({ written: 'in time' });
+    },
+  );
 
-  it('the client gets nothing before it is saved', async () => {
+  it('the client gets nothing before the session is saved', async () => {
     const browser = app.browser();
     await arrive(browser);
     const gate = new Gate();
@@ -145,7 +148,7 @@ describe.each(VISITORS)('while the session of %s is being saved', (_, save, arri
     expect((await answering).json).toEqual({ answer: 'first' });
   });
 
-  it('a store that fails makes it a 503, which names no session of a stranger', async () => {
+  it('a failing store turns the response into a 503 that sets no cookie', async () => {
     const browser = app.browser();
     await arrive(browser);
     storage.disturb(fails, save);
@@ -154,7 +157,7 @@ describe.each(VISITORS)('while the session of %s is being saved', (_, save, arri
     expect(answer.json).toEqual(expect.objectContaining({ code: 'ERR_LOGIN_UNAVAILABLE' }));
   });
 
-  it('a store that fails leaves nothing that described the answer', async () => {
+  it('a failing store resets the status text and content type of the response', async () => {
     const browser = app.browser();
     await arrive(browser);
     storage.disturb(fails, save);
@@ -169,7 +172,7 @@ describe.each(VISITORS)('while the session of %s is being saved', (_, save, arri
     ]);
   });
 
-  it('a value that cannot be stored makes it a 500 without the headers of the answer', async () => {
+  it('a value that cannot be stored turns the response into a 500 without its headers', async () => {
     const browser = app.browser();
     await arrive(browser);
     const answer = await browser.post('/ends/cyclic');
@@ -196,7 +199,7 @@ describe('a client that hangs up while its session is being read', () => {
     await closed;
   }
 
-  it.each(['GET', 'POST'])('by %s is handled no more, and nothing of it stays behind', async (method) => {
+  it.each(['GET', 'POST'])('by %s reaches no handler, and leaves no store call behind', async (method) => {
     const browser = app.browser();
     await browser.post('/login/ada');
     Ends.handled = 0;

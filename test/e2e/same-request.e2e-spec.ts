@@ -1,4 +1,4 @@
-/** Several things in one request: what is written, asked and ended within it agrees with what the next request sees. */
+/** Several changes of the login in one request. The next request sees their result. */
 import { Controller, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { LoginManagerService, memoryStorage } from 'nestjs-login';
@@ -112,7 +112,7 @@ class SameRequestController {
   }
 }
 
-describe('in one request', () => {
+describe('in one request,', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startTestApp({ storage, controllers: [SameRequestController] });
@@ -131,19 +131,19 @@ describe('in one request', () => {
   it.each([
     ['written before a confirmation', 'write-then-confirm', 'written before'],
     ['written after a confirmation', 'confirm-then-write', 'written after'],
-  ])('a value %s is there in the next one', async (_, route, basket) => {
+  ])('a value %s is there in the next request', async (_, route, basket) => {
     const browser = await loggedIn();
     expect((await browser.post(`/same-request/${route}`)).json).toEqual({ ok: true });
     expect((await browser.get('/values')).json).toEqual({ basket });
   });
 
-  it('a logout counts, although somebody asked for the user just before', async () => {
+  it('a logout counts although the handler asked for the user just before', async () => {
     const browser = await loggedIn();
     expect((await browser.post('/same-request/ask-and-log-out')).json).toEqual({ shown: null, authenticated: false });
     expect((await browser.get('/protected')).status).toBe(401);
   });
 
-  it('a login after a logout counts, and takes nothing of nobody along', async () => {
+  it('a login after a logout counts, and takes over no value written in between', async () => {
     const browser = await loggedIn();
     const rows = inner.logins.size;
     expect((await browser.post('/same-request/log-out-then-in')).json).toEqual({ shown: 'bob', basket: null });
@@ -152,7 +152,7 @@ describe('in one request', () => {
     expect(inner.logins.size).toBe(rows);
   });
 
-  it('of two logins the second counts, and the first leaves no record', async () => {
+  it('the second of two logins counts, and the first leaves no record', async () => {
     const browser = app.browser();
     const rows = inner.logins.size;
     const answer = await browser.post('/same-request/in-twice');
@@ -162,7 +162,7 @@ describe('in one request', () => {
     expect(inner.logins.size - rows).toBe(1);
   });
 
-  it('a login and its logout leave nothing', async () => {
+  it('a login and its logout leave no record', async () => {
     const browser = app.browser();
     const rows = inner.logins.size;
     expect((await browser.post('/same-request/in-then-out')).json).toEqual({ shown: null });
@@ -172,16 +172,16 @@ describe('in one request', () => {
 
   it.each([
     ['req.session = null and then a logout', 'null-then-out'],
-    ['req.session = null and then a login of somebody else', 'null-then-in'],
+    ['req.session = null and then a login of another user', 'null-then-in'],
     ['a login that fails and then a logout', 'in-fails-then-out'],
-  ])('%s ends the login that was there', async (_, route) => {
+  ])('%s deletes the former login', async (_, route) => {
     const browser = await loggedIn();
     const copy = browser.clone();
     expect((await browser.post(`/same-request/${route}`)).status).toBe(201);
     expect((await copy.get('/protected')).status).toBe(401);
   });
 
-  it('a login and a logout at once come one after the other', async () => {
+  it('a login and a logout in parallel run one after the other', async () => {
     const browser = app.browser();
     const rows = inner.logins.size;
     expect((await browser.post('/same-request/in-and-out-at-once')).json).toEqual({ shown: null });
@@ -189,7 +189,7 @@ describe('in one request', () => {
     expect(inner.logins.size).toBe(rows);
   });
 
-  it('a login counts, although somebody asked for the user just before', async () => {
+  it('a login counts although the handler asked for the user just before', async () => {
     const browser = await loggedIn();
     expect((await browser.post('/same-request/ask-and-log-in')).json).toEqual({ shown: 'bob' });
   });
@@ -217,7 +217,7 @@ describe('C2 a logout', () => {
     expect((await tab.get('/protected')).status).toBe(401);
   });
 
-  it('ends both logins of a browser whose cookies contradict each other', async () => {
+  it('ends both logins of a browser with conflicting session cookies', async () => {
     const [one, other] = [app.browser(), app.browser()];
     await one.post('/login/ada');
     await other.post('/login/bob');

@@ -1,4 +1,4 @@
-/** The first touch of `req.session` after the head of an answer was sent: what is known is saved, a new one is not. */
+/** The first touch of `req.session` after the head was sent. A known session is saved, and a new one is not. */
 import { Readable } from 'node:stream';
 import { setImmediate as tick } from 'node:timers/promises';
 import { Controller, Get, Req, Res, Sse, StreamableFile } from '@nestjs/common';
@@ -79,12 +79,12 @@ afterAll(async () => {
 const WAYS = ['written', 'flushed', 'file', 'events'];
 const WARNING = 'A new session was written and could not be kept.';
 
-describe.each(WAYS)('in a stream after its head (%s)', (way) => {
-  it.each(VISITORS.slice(1))('the values of %s are seen, and what is written is kept', (_, visitor) =>
+describe.each(WAYS)('after the head of a stream was sent (%s),', (way) => {
+  it.each(VISITORS.slice(1))('the stored values of %s are seen, and a new value is stored', (_, visitor) =>
     expectTouch(app, book, { path: `/stream/${way}`, visitor }),
   );
 
-  it('a stranger has a session for this request alone: no cookie, no row', async () => {
+  it('a stranger has a session for this request only: no cookie, no row', async () => {
     const browser = app.browser();
     const { size } = inner.sessions;
     book.seen.length = 0;
@@ -94,7 +94,7 @@ describe.each(WAYS)('in a stream after its head (%s)', (way) => {
   });
 });
 
-it('a session that could not be kept is told once, with the remedy', async () => {
+it('a session that cannot be stored after the head is logged once, with the remedy', async () => {
   for (let visit = 0; visit < 3; visit += 1)
     await app.browser().get('/stream/written', { headers: { 'x-touch': '1' } });
   const told = log.lines.filter((line) => line.includes(WARNING));
@@ -103,7 +103,7 @@ it('a session that could not be kept is told once, with the remedy', async () =>
   ]);
 });
 
-it('a login after the head is refused, and leaves no record', async () => {
+it('a login after the head was sent is refused, and leaves no record', async () => {
   const { size } = inner.logins;
   const { text, cookies } = await app.browser().get('/stream/login');
   expect(text).toContain('ERR_LOGIN_HEADERS_SENT');

@@ -1,4 +1,4 @@
-/** What express-session puts on a request beside its methods: ids, cookie, store. */
+/** The fields that express-session puts on a request beside its methods: ids, cookie, store. */
 import { Controller, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import session from 'express-session';
@@ -102,14 +102,14 @@ const VISITORS: [string, string, (browser: Browser) => Promise<unknown>][] = [
   ['a user', 'session', (browser) => browser.post('/login/ada').then(() => browser.get('/set?earlier=1'))],
 ];
 
-describe.each(VISITORS)('of %s', (kind, name, arrive) => {
+describe.each(VISITORS)('on a request of %s,', (kind, name, arrive) => {
   let browser: Browser;
   beforeEach(async () => {
     browser = app.browser();
     await arrive(browser);
   });
 
-  it('cookie tells how the session cookie is sent', async () => {
+  it('session.cookie has the attributes of the session cookie', async () => {
     const told = {
       path: '/',
       httpOnly: true,
@@ -122,7 +122,7 @@ describe.each(VISITORS)('of %s', (kind, name, arrive) => {
     expect((await browser.post('/fields/cookie')).json).toEqual(told);
   });
 
-  it('id and sessionID are the id in the cookie, answered before the session is built', async () => {
+  it('session.id and sessionID are the id in the cookie, known before the session is built', async () => {
     const { json } = await browser.post('/fields/ids');
     const { id } = json as { id: string };
     expect(json).toEqual({ id, same: true, wasBuilt: false });
@@ -135,7 +135,7 @@ describe.each(VISITORS)('of %s', (kind, name, arrive) => {
   });
 
   it.each(['null', 'null-at-once'])(
-    'req.session = null takes it off this request, and stores nothing: %s',
+    'req.session = null removes the session from this request, and stores nothing: %s',
     async (path) => {
       expect((await browser.post(`/fields/${path}`)).json).toEqual({ session: null, user: null });
       expect(await stored(browser)).toEqual({ earlier: '1' });
@@ -143,37 +143,37 @@ describe.each(VISITORS)('of %s', (kind, name, arrive) => {
     },
   );
 
-  it('req.session = null lasts where the store is touched behind it', async () => {
+  it('req.session stays null if the handler then reads sessionStore', async () => {
     expect((await browser.post('/fields/null-then-store')).json).toEqual({ store: 'undefined', session: null });
     expect(await stored(browser)).toEqual({ earlier: '1' });
   });
 
-  it('req.session = null lasts where the id is touched behind it', async () => {
+  it('req.session stays null if the handler then reads sessionID', async () => {
     expect((await browser.post('/fields/null-then-id')).json).toEqual({ id: 'string', session: null });
     expect(await stored(browser)).toEqual({ earlier: '1' });
   });
 
-  it('an object of the application in the place of the session stays, and is not stored', async () => {
+  it('an object that the application assigns to req.session stays, and is not stored', async () => {
     expect((await browser.post('/fields/other')).json).toEqual({ own: 'of the application' });
     expect(await stored(browser)).toEqual({ earlier: '1' });
   });
 
-  it('an object of the application stays over a login, which has a session at the next request', async () => {
+  it('an assigned object stays over a login, which has a session at the next request', async () => {
     expect((await browser.post('/fields/other-and-in')).json).toEqual({ own: 'of the application' });
     expect(await stored(browser)).toEqual({});
     expect((await browser.get('/protected')).json).toEqual({ id: 'bob' });
   });
 });
 
-describe('of a stranger', () => {
-  it('id and sessionID are one within the request, and the id in the cookie that is sent', async () => {
+describe('on a request of a stranger,', () => {
+  it('session.id and sessionID are the id in the cookie that is set', async () => {
     const browser = app.browser();
     const { id, same, wasBuilt } = (await browser.post('/fields/ids')).json as Values;
     expect([same, wasBuilt]).toEqual([true, false]);
     expect(decodeURIComponent(browser.jar.get('session-anonymous') as string)).toContain(`s:${String(id)}.`);
   });
 
-  it.each(['cookie', 'store', 'null', 'other'])('%s leaves no row and no cookie', async (what) => {
+  it.each(['cookie', 'store', 'null', 'other'])('the route %s leaves no row and no cookie', async (what) => {
     const browser = app.browser();
     const before = rows();
     expect((await browser.post(`/fields/${what}`)).status).toBe(201);

@@ -1,4 +1,4 @@
-/** A handler that keeps a session object over a change of the login holds a dead one: nothing of it is stored. */
+/** A handler that keeps a session object over a change of the login writes to a detached object. It is not stored. */
 import { Controller, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { LoginManagerService, memoryStorage } from 'nestjs-login';
@@ -33,7 +33,7 @@ class KeptController {
     if (change === 'login') return this.login.loginUser(req, this.users.table.get('bob') as object);
     if (change === 'logout') return this.login.logoutUser(req);
     if (change === 'confirm') return this.login.confirmLogin(req);
-    // Whoever asks for the user restores a remembered login.
+    // A call of currentUser() restores a remembered login.
     if (change === 'restore') return this.login.currentUser(req);
     return new Promise((resolve) => req.session.regenerate(resolve));
   }
@@ -63,11 +63,11 @@ const arrive: Record<string, (browser: Browser) => Promise<unknown>> = {
   },
 };
 
-describe('a session that a handler kept', () => {
+describe('a session object that a handler keeps', () => {
   it.each([
     ['a login', 'login', 'a stranger'],
     ['a login', 'login', 'an anonymous visitor'],
-    ['a login of somebody else', 'login', 'a user'],
+    ['a login of another user', 'login', 'a user'],
     ['a logout', 'logout', 'an anonymous visitor'],
     ['a logout', 'logout', 'a user'],
     ['a restored login', 'restore', 'a remembered user'],
@@ -84,7 +84,7 @@ describe('a session that a handler kept', () => {
     expect(inner.sessions.size).toBe(0);
   });
 
-  it('over a confirmation stores nothing more: the new object has the values of before', async () => {
+  it('over a confirmation stores nothing more, and the new object has the former values', async () => {
     const browser = app.browser();
     await arrive['a user']?.(browser);
     const { json } = await browser.post('/kept/confirm');

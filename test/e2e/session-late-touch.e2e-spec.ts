@@ -1,4 +1,4 @@
-/** The first touch of `req.session` once the response has ended never fails, because nobody could answer the error. */
+/** The first touch of `req.session` after the response never fails, because nobody could handle the error. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import { Browser } from '../support/browser-client.js';
 
 const PROGRAM = 'build/test/support/late-touch-app.js';
 
-/** An application in a process of its own: an error that nobody catches ends it. */
+/** An application in a process of its own, which ends at an uncaught error. */
 class LateApp {
   private constructor(
     private readonly child: ChildProcess,
@@ -28,7 +28,7 @@ class LateApp {
     return new Browser(this.origin);
   }
 
-  /** Waits until a touch was noted, and returns what was touched. */
+  /** Waits until a touch was noted, and returns the touched properties. */
   async touched(): Promise<string[]> {
     for (let tries = 0; tries < 1_000 && this.isAlive; tries += 1) {
       const { json } = await this.browser().get('/late/touched');
@@ -69,7 +69,7 @@ const VISITORS: [string, (browser: Browser) => Promise<unknown>][] = [
 ];
 const PROPERTIES = ['session', 'sessionID', 'sessionStore'];
 
-describe.each(['up', 'down'])('with the store %s', (state) => {
+describe.each(['up', 'down'])('with the store %s,', (state) => {
   let app: LateApp;
   beforeAll(async () => {
     app = await LateApp.start();
@@ -95,7 +95,7 @@ describe.each(['up', 'down'])('with the store %s', (state) => {
     expect(app.isAlive).toBe(true);
   });
 
-  it.each(VISITORS)('an async filter may touch the session of %s after its answer', async (_, arrive) => {
+  it.each(VISITORS)('an async filter may touch the session of %s after its response', async (_, arrive) => {
     const browser = await visitor(arrive);
     expect((await browser.get('/late/filter')).status).toBe(418);
     const touched: string[] = [];
@@ -113,7 +113,7 @@ describe.each(['up', 'down'])('with the store %s', (state) => {
     expect(app.isAlive).toBe(true);
   });
 
-  it('nothing that was written then is stored, and no cookie names it', async () => {
+  it('a value that a listener writes after the response is not stored, and no cookie is set', async () => {
     const browser = await visitor(VISITORS[0]?.[1] as never);
     await browser.get('/public', { headers: { 'x-late': 'res finish session' } });
     expect(await app.touched()).toEqual(['session: object']);

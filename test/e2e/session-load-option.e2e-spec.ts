@@ -1,4 +1,4 @@
-/** The option `session.load`: a function decides for each request, and what is no answer is refused. */
+/** The option `session.load`: a function decides for each request, and other results are refused. */
 import { Controller, Get, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { LoginFault, memoryStorage } from 'nestjs-login';
@@ -66,7 +66,7 @@ describe('a function as session.load', () => {
   });
 
   it.each([undefined, null, 'never', true, '', Promise.resolve('always')])(
-    'that answers %p fails the request, and the log names the option',
+    'that returns %p fails the request, and the log names the option',
     async (answer) => {
       let isWrong = false;
       const app = await start(() => (isWrong ? answer : 'always'));
@@ -96,7 +96,7 @@ describe('session.load', () => {
     expect(refused.message).toMatch(/"session\.load" cannot be .*'always', 'on-demand', or a function/);
   });
 
-  it.each([undefined, 'always'])('reads every session as %p', async (load) => {
+  it.each([undefined, 'always'])('reads every session if it is %p', async (load) => {
     const app = await start(load);
     const browser = await member(app);
     expect((await browser.get('/page')).json).toEqual({ session: 'object' });

@@ -16,7 +16,7 @@ const inner = memoryStorage();
 const storage = new CountingStorage(inner);
 const gates = new Gates();
 
-/** Answers the message of the error that a method calls back with, or null. */
+/** Returns the message of the error that a method calls back with, or null. */
 const outcome = (call: (done: (error?: unknown) => void) => unknown): Promise<string | null> =>
   new Promise((resolve) => call((error) => resolve(error instanceof Error ? error.message : null)));
 
@@ -129,7 +129,7 @@ const VISITORS: [string, (browser: Browser) => Promise<unknown>][] = [
   ['a user', (browser) => browser.post('/login/ada').then(() => browser.get('/set?earlier=1'))],
 ];
 
-describe.each(VISITORS)('of %s', (_, arrive) => {
+describe.each(VISITORS)('in the session of %s,', (_, arrive) => {
   let browser: Browser;
   beforeEach(async () => {
     browser = app.browser();
@@ -137,7 +137,7 @@ describe.each(VISITORS)('of %s', (_, arrive) => {
     storage.reset();
   });
 
-  it('save() stores before the answer, and the end stores nothing more', async () => {
+  it('save() stores before the response, and the end of the response stores nothing more', async () => {
     expect((await browser.post('/methods/save')).json).toEqual({ failure: null, writes: 1 });
     expect(writes()).toBe(1);
     expect(await stored(browser)).toEqual({ earlier: '1', own: 'saved' });
@@ -154,13 +154,13 @@ describe.each(VISITORS)('of %s', (_, arrive) => {
     expect(await stored(browser)).toEqual({ earlier: '1', own: 'saved' });
   });
 
-  it('save() calls back with the failure of the store, and the end tries again', async () => {
+  it('save() calls back with the failure of the store, and the end of the response tries again', async () => {
     const { status, json } = await browser.post('/methods/save-twice');
     expect([status, json]).toEqual([201, { failure: expect.stringContaining('cannot be checked') }]);
     expect(await stored(browser)).toEqual({ earlier: '1', own: 'saved' });
   });
 
-  it('reload() takes over what another request has stored, and undoes nothing of it at the end', async () => {
+  it('reload() reads the values that another request has stored, and does not overwrite them', async () => {
     const gate = gates.make('reload');
     const reloading = browser.post('/methods/reload');
     await gate.reached;
@@ -172,7 +172,7 @@ describe.each(VISITORS)('of %s', (_, arrive) => {
     expect(await stored(browser)).toEqual(values);
   });
 
-  it('reload() of a session that has gone calls back with an error', async () => {
+  it('reload() calls back with an error if the session is not found', async () => {
     const gate = gates.make('reload');
     const reloading = browser.post('/methods/reload');
     await gate.reached;
@@ -181,7 +181,7 @@ describe.each(VISITORS)('of %s', (_, arrive) => {
     expect((await reloading).json).toEqual(expect.objectContaining({ failure: 'failed to load session' }));
   });
 
-  it('destroy() ends session and login, at once and for good', async () => {
+  it('destroy() deletes session and login at once', async () => {
     const before = rows();
     const { json } = await browser.post('/methods/destroy');
     expect(json).toEqual({ failure: null, session: null, user: null });
@@ -202,14 +202,14 @@ describe.each(VISITORS)('of %s', (_, arrive) => {
     expect((await browser.get('/protected')).json).toEqual({ id: 'bob' });
   });
 
-  it('regenerate() begins an empty session, which what was held before cannot fill', async () => {
+  it('regenerate() starts an empty session, which the former session object cannot fill', async () => {
     const { json } = await browser.post('/methods/regenerate');
     expect(json).toEqual({ failure: null, isNew: true, values: {}, same: true });
     expect(await stored(browser)).toEqual({});
     expect(browser.jar.size).toBe(0);
   });
 
-  it('regenerate() calls back with the failure of the store, over a new session all the same', async () => {
+  it('regenerate() calls back with the failure of the store, and starts a new session all the same', async () => {
     storage.disturb(fails, 'sessions.destroy', 'logins.delete');
     const { json } = await browser.post('/methods/regenerate');
     expect(json).toEqual(expect.objectContaining({ failure: expect.stringContaining('cannot be'), isNew: true }));
@@ -221,9 +221,9 @@ describe.each(VISITORS)('of %s', (_, arrive) => {
   });
 });
 
-describe('of a stranger', () => {
+describe('in the session of a stranger,', () => {
   it.each(['save', 'save-and-go', 'save-cyclic', 'save-twice'])(
-    '%s stores the session, and the answer brings the cookie',
+    'the route %s stores the session and sets its cookie',
     async (how) => {
       const browser = app.browser();
       expect((await browser.post(`/methods/${how}`)).status).toBe(201);
@@ -231,7 +231,7 @@ describe('of a stranger', () => {
     },
   );
 
-  it.each(['touch', 'regenerate', 'destroy'])('%s leaves no row and no cookie', async (what) => {
+  it.each(['touch', 'regenerate', 'destroy'])('%s() leaves no row and no cookie', async (what) => {
     const browser = app.browser();
     const before = rows();
     expect((await browser.post(`/methods/${what}`)).status).toBe(201);

@@ -1,4 +1,4 @@
-/** No request that is read on demand loses or overwrites session values, whatever it changes about the login. */
+/** A session that is read on demand loses no value, whatever the request changes about the login. */
 import { Controller, Get, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { LoginManagerService, LoginRequired, memoryStorage } from 'nestjs-login';
@@ -12,7 +12,7 @@ import { TestUsers } from '../support/users.js';
 
 type SessionRequest = Request & { session: Request['session'] & Record<string, unknown> };
 
-/** Handlers that ask for the user first. Those that touch the session do so afterwards, and say what they have seen. */
+/** Handlers that ask for the user. Some of them touch the session as well, and return the values that they see. */
 @Controller('demand')
 class Demand {
   constructor(
@@ -78,14 +78,14 @@ const TOUCHING: [string, string][] = [
 const clock = { now: Date.now() };
 const inner = memoryStorage({ clock: () => clock.now });
 const storage = new CountingStorage(inner);
-/** Another browser, which basic protection takes the freshness of a login for. */
+/** The headers of another browser. Basic protection makes the login stale because of them. */
 const ELSEWHERE = { 'user-agent': 'Mozilla/5.0 (another browser)' };
 
-/** One way to arrive at a guarded request: a browser whose login has stored values, and what the request brings. */
+/** One kind of guarded request: a browser with stored session values, and the headers of the request. */
 interface Arrival {
   readonly arrive: (app: TestApp) => Promise<Browser>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** the method of the store that the guard calls beside the reading one */
+  /** The store method that the guard calls beside the read. */
   readonly changes?: 'logins.replace' | 'logins.touch';
 }
 
@@ -99,10 +99,10 @@ async function loggedIn(app: TestApp, query = ''): Promise<Browser> {
 const ARRIVALS: [string, Arrival][] = [
   ['changes nothing', { arrive: (app) => loggedIn(app) }],
   [
-    'is weakened by session protection',
+    'makes the login stale by session protection',
     { arrive: (app) => loggedIn(app), headers: ELSEWHERE, changes: 'logins.replace' },
   ],
-  ['brings the first remember token of a login', { arrive: (app) => loggedIn(app, '?remember=1') }],
+  ['carries the first remember token of a login', { arrive: (app) => loggedIn(app, '?remember=1') }],
   [
     'confirms the remember token of a restored login',
     {
@@ -164,13 +164,13 @@ describe.each(ARRIVALS)('a request that %s', (_, { arrive, headers = {}, changes
     expect(await stored()).toEqual({ earlier: '1', mark: 'written here' });
   });
 
-  it('and is read before the guard sees and keeps the values as well', async () => {
+  it('and whose session is read before the guard sees and keeps the values as well', async () => {
     const always = { headers: { ...headers, 'x-load': 'always' } };
     expect((await browser.get('/demand/touched', always)).json).toEqual({ seen: { earlier: '1' } });
     expect(await stored()).toEqual({ earlier: '1', mark: 'written here' });
   });
 
-  it('and the one after it find each other’s values', async () => {
+  it('and the next request find each other’s values', async () => {
     await browser.get('/demand/guarded', settings);
     await browser.get('/set?later=1', settings);
     await browser.get('/demand/touched', settings);

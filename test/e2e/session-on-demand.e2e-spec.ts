@@ -1,4 +1,4 @@
-/** `session.load: 'on-demand'`: nothing is read before somebody asks, and a handler that needs the session says so. */
+/** `session.load: 'on-demand'` reads nothing before code asks for it. A handler declares that it needs the session. */
 import { Controller, Get, Post, Req, Session } from '@nestjs/common';
 import type { Request } from 'express';
 import { LoginFault, LoginManagerService, LoginRequired, memoryStorage, UseSession } from 'nestjs-login';
@@ -16,7 +16,7 @@ const inner = memoryStorage();
 const storage = new CountingStorage(inner);
 const log = new LogBook();
 
-/** What tracing and caching decorators do: another function takes the place of the method, and has no name. */
+/** Replaces a method with another function without a name, as tracing and caching decorators do. */
 function Replaced(): MethodDecorator {
   return (_target, _name, descriptor) => {
     const method = descriptor.value as unknown as (...args: unknown[]) => unknown;
@@ -186,14 +186,17 @@ describe('a public handler', () => {
     expect([storage.reads, storage.writes]).toEqual([0, 0]);
   });
 
-  it.each(VISITORS)('of %s that touches the session unasked is told what to do', async (_, { arrive }) => {
-    const browser = await visitor(arrive);
-    const codes = Array.from({ length: 3 }, () => 'ERR_LOGIN_SESSION_NOT_LOADED');
-    expect((await browser.get('/unmarked/bare')).json).toEqual({ codes, found: true });
-    expect((await browser.post('/unmarked/bare')).status).toBe(500);
-    expect(log.text()).toMatch(/ERR_LOGIN_SESSION_NOT_LOADED: .*@UseSession\(\), or await login\.session\(req\)/);
-    expect([storage.reads, storage.writes]).toEqual([0, 0]);
-  });
+  it.each(VISITORS)(
+    'of %s that touches an undeclared session fails, and the log has the remedy',
+    async (_, { arrive }) => {
+      const browser = await visitor(arrive);
+      const codes = Array.from({ length: 3 }, () => 'ERR_LOGIN_SESSION_NOT_LOADED');
+      expect((await browser.get('/unmarked/bare')).json).toEqual({ codes, found: true });
+      expect((await browser.post('/unmarked/bare')).status).toBe(500);
+      expect(log.text()).toMatch(/ERR_LOGIN_SESSION_NOT_LOADED: .*@UseSession\(\), or await login\.session\(req\)/);
+      expect([storage.reads, storage.writes]).toEqual([0, 0]);
+    },
+  );
 });
 
 describe('a guard', () => {
@@ -209,13 +212,13 @@ describe('a guard', () => {
     expect([storage.reads, wanted]).toEqual([1, [true]]);
   });
 
-  it('and login.session() in the handler read one after the other', async () => {
+  it('and login.session() in the handler read twice: first the record, then the values as well', async () => {
     const browser = await member();
     expect((await browser.get('/unmarked/guarded')).status).toBe(200);
     expect([storage.reads, wanted]).toEqual([2, [false, true]]);
   });
 
-  it('refuses a stranger without a store call', async () => {
+  it('refuses a visitor without a login without a store call', async () => {
     const browser = await visitor(async () => undefined);
     expect((await browser.get('/marked/guarded')).status).toBe(401);
     expect([storage.reads, storage.writes]).toEqual([0, 0]);
@@ -233,23 +236,23 @@ describe.each([
   ['@UseSession() on a method that a decorator has replaced', '/marked/replaced-method'],
   ['login.session()', '/unmarked/asked'],
 ])('%s', (_what, path) => {
-  it.each(VISITORS)('shows %s what was stored, and keeps what is written', (_, one) =>
+  it.each(VISITORS)('shows %s the stored values, and stores a new one', (_, one) =>
     expectTouch(app, book, { path, visitor: one }),
   );
 
-  it('reads once', async () => {
+  it('reads record and values once', async () => {
     const browser = await member();
     await browser.get(path);
     expect([storage.reads, wanted]).toEqual([1, [true]]);
   });
 });
 
-it('login.session() answers the object that req.session is from then on, by its type', async () => {
+it('login.session() returns the object that req.session is from then on, with its type', async () => {
   const browser = await visitor((one) => one.get('/set?colour=red'));
   expect((await browser.get('/unmarked/typed')).json).toEqual({ colour: 'red', same: true });
 });
 
-it('logins, confirmations, restored logins and logouts work as ever', async () => {
+it('session.load: on-demand leaves logins, confirmations, restored logins and logouts as they are', async () => {
   const browser = app.browser();
   await browser.get('/set?earlier=1');
   expect((await browser.post('/login/ada?remember=1')).json).toEqual({ ok: true });

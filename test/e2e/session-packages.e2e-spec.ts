@@ -1,4 +1,4 @@
-/** Packages of others that store something in `req.session`, mounted in main.ts as their manuals say. */
+/** Third-party packages that store values in `req.session`, mounted in main.ts as their manuals say. */
 import { Controller, Get, Post, Req, Res } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import flash from 'connect-flash';
@@ -26,7 +26,7 @@ const { doubleCsrfProtection, generateCsrfToken } = doubleCsrf({
   getCsrfTokenFromRequest: (req) => req.headers['x-csrf-token'],
 });
 
-/** What cookie-parser does. */
+/** Parses cookies as cookie-parser does. */
 function parseCookies(req: Request, _res: Response, next: NextFunction): void {
   req.cookies = parseCookie(req.headers.cookie ?? '');
   next();
@@ -82,7 +82,7 @@ class PackagesController {
   }
 }
 
-/** An OAuth 2 provider: the browser's part is played by the test, and this is where codes become tokens. */
+/** Starts an OAuth 2 provider, which exchanges codes for tokens. The test plays the part of the browser. */
 async function startProvider(): Promise<{ server: Server; origin: string; codes: string[] }> {
   const codes: string[] = [];
   const server = createServer((req, res) => {
@@ -141,7 +141,7 @@ const VISITORS: [string, (browser: Browser) => Promise<unknown>][] = [
   ['a user', (browser) => browser.post('/login/ada')],
 ];
 
-describe.each(VISITORS)('for %s', (_, arrive) => {
+describe.each(VISITORS)('for %s,', (_, arrive) => {
   let browser: Browser;
   beforeEach(async () => {
     browser = app.browser();
@@ -154,7 +154,7 @@ describe.each(VISITORS)('for %s', (_, arrive) => {
     expect((await browser.get('/flash/show')).json).toEqual({ info: [] });
   });
 
-  it('csrf-csrf takes the token of the form, and no other', async () => {
+  it('csrf-csrf accepts the token of the form, and no other', async () => {
     const { token } = (await browser.get('/csrf/form')).json as { token: string };
     const send = (by: Browser, value: string) => by.post('/csrf/form', { headers: { 'x-csrf-token': value } });
 
@@ -165,13 +165,13 @@ describe.each(VISITORS)('for %s', (_, arrive) => {
     expect((await send(other, token)).status).toBe(403);
   });
 
-  it('csrf-csrf takes no token of before a login, which has another session id', async () => {
+  it('csrf-csrf rejects a token from before a login, because the session id has changed', async () => {
     const { token } = (await browser.get('/csrf/form')).json as { token: string };
     await browser.post('/login/bob');
     expect((await browser.post('/csrf/form', { headers: { 'x-csrf-token': token } })).status).toBe(403);
   });
 
-  it('passport-oauth2 finds its state after the way to the provider and back', async () => {
+  it('passport-oauth2 finds its state after the redirects to the provider and back', async () => {
     const start = await browser.get('/oauth/start');
     const { searchParams } = new URL(start.headers.location as string);
     expect([start.status, searchParams.get('response_type')]).toEqual([302, 'code']);
@@ -183,7 +183,7 @@ describe.each(VISITORS)('for %s', (_, arrive) => {
     expect((await browser.get('/protected')).json).toEqual({ id: 'ada' });
   });
 
-  it('passport-oauth2 takes a state once', async () => {
+  it('passport-oauth2 accepts a state only once', async () => {
     const { searchParams } = new URL((await browser.get('/oauth/start')).headers.location as string);
     const back = `/oauth/callback?code=a-code&state=${searchParams.get('state')}`;
     const tab = browser.clone();

@@ -134,7 +134,7 @@ class Places {
   }
 }
 
-/** Handlers that change who the visitor is, and touch the session afterwards for the first time. */
+/** Handlers that change the login or the session, and then touch the session for the first time. */
 @Controller('after')
 class Afterwards {
   constructor(
@@ -194,36 +194,40 @@ describe('the first touch of req.session', () => {
     'session-parameter',
     'filter',
     'async-filter',
-  ])('at %s', (place) => {
-    it.each(VISITORS)('shows %s what was stored, and keeps what is written', (_, visitor) =>
+  ])('in this place: %s,', (place) => {
+    it.each(VISITORS)('shows %s the stored values, and stores a new one', (_, visitor) =>
       expectTouch(app, book, { path: `/at/${place}`, visitor }),
     );
   });
 
-  it.each(VISITORS)('after loginUser() finds %s a session of the login, and the values of keepOnLogin', (_, visitor) =>
-    expectTouch(app, book, { path: '/after/login', visitor: { ...visitor, cookie: 'session' } }),
+  it.each(VISITORS)(
+    'after loginUser() shows %s the session of the login, with the values of keepOnLogin',
+    (_, visitor) => expectTouch(app, book, { path: '/after/login', visitor: { ...visitor, cookie: 'session' } }),
   );
 
-  it.each(VISITORS)('after logoutUser() finds %s an empty session, and keeps what is written', (_, visitor) =>
+  it.each(VISITORS)('after logoutUser() shows %s an empty session, and stores a new value', (_, visitor) =>
     expectTouch(app, book, {
       path: '/after/logout',
       visitor: { arrive: visitor.arrive, earlier: {}, cookie: 'session-anonymous' },
     }),
   );
 
-  it.each(VISITORS)('after regenerate() finds %s an empty session, and keeps what is written', (_, visitor) =>
+  it.each(VISITORS)('after regenerate() shows %s an empty session, and stores a new value', (_, visitor) =>
     expectTouch(app, book, {
       path: '/after/regenerate',
       visitor: { arrive: visitor.arrive, earlier: {}, cookie: 'session-anonymous' },
     }),
   );
 
-  it.each(['login', 'logout', 'regenerate'])('after a %s in the same handler finds a new id', async (change) => {
-    const browser = app.browser();
-    await browser.post('/login/ada');
-    const former = decodeURIComponent(browser.jar.get('session') as string);
-    const { text } = await browser.get(`/after/${change}`, { headers: { 'x-touch': '1' } });
-    const sent = decodeURIComponent([...browser.jar.values()].join());
-    expect([former.includes(text), sent.includes(text)]).toEqual([false, true]);
-  });
+  it.each(['login', 'logout', 'regenerate'])(
+    'after a %s in the same handler finds a new session id',
+    async (change) => {
+      const browser = app.browser();
+      await browser.post('/login/ada');
+      const former = decodeURIComponent(browser.jar.get('session') as string);
+      const { text } = await browser.get(`/after/${change}`, { headers: { 'x-touch': '1' } });
+      const sent = decodeURIComponent([...browser.jar.values()].join());
+      expect([former.includes(text), sent.includes(text)]).toEqual([false, true]);
+    },
+  );
 });

@@ -1,4 +1,4 @@
-/** Session protection: what a login is worth in another browser or place than the one that made it. */
+/** Session protection of a login in another browser or place than its own. */
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { parseCookie } from 'cookie';
 import type { Request, Response } from 'express';
@@ -9,7 +9,7 @@ import type { TestApp } from '../support/test-app.js';
 
 const HOME = '203.0.113.9';
 const trustLoopback = (app: NestExpressApplication): unknown => app.set('trust proxy', 'loopback');
-/** A browser behind a proxy on this machine. */
+/** Returns the headers of a browser behind a proxy on this machine. */
 const from = (address: string, userAgent = NAVIGATION['user-agent'] as string): Record<string, string> => ({
   ...NAVIGATION,
   'user-agent': userAgent,
@@ -83,7 +83,7 @@ describe('session protection', () => {
           await spoofed.post('/login/ada', { headers });
           expect([headers, await isFresh(spoofed)]).toEqual([headers, true]);
         }
-        // Another user agent shows that the same question can be answered otherwise.
+        // Another user agent shows that the same request can be refused.
         expect((await browser.get('/fresh', { headers: { 'user-agent': 'another' } })).status).toBe(401);
       },
     );
@@ -104,11 +104,11 @@ describe('session protection', () => {
         expect([prepended, await staysFresh(app, HOME, `${prepended}, ${HOME}`)]).toEqual([prepended, true]);
       for (const appended of ['6.6.6.6', '203.0.113.10', '2001:db8::1'])
         expect([appended, await staysFresh(app, HOME, `${HOME}, ${appended}`)]).toEqual([appended, false]);
-      // A thief elsewhere cannot put on the victim's address.
+      // A thief elsewhere cannot pretend to have the victim's address.
       expect(await staysFresh(app, HOME, `${HOME}, ${HOME}, 6.6.6.6`)).toBe(false);
     });
 
-    it('G1 takes 12 spellings of one IPv6 address for one, and every address of its /64', async () => {
+    it('G1 treats 12 spellings of one IPv6 address, and all addresses of its /64, as one', async () => {
       const app = await start({}, trustLoopback);
       const spellings = [
         '2001:db8:0:1::5',
@@ -135,7 +135,7 @@ describe('session protection', () => {
         expect([other, await staysFresh(app, '2001:db8:0:1::5', other)]).toEqual([other, false]);
     });
 
-    it('G1 takes an IPv4 address inside an IPv6 one for what it is', async () => {
+    it('G1 treats an IPv4 address that is mapped to IPv6 as the IPv4 address', async () => {
       const app = await start({}, trustLoopback);
       for (const mapped of [`::ffff:${HOME}`, `::FFFF:${HOME}`, '::ffff:cb00:7109', `0:0:0:0:0:ffff:${HOME}`])
         expect([mapped, await staysFresh(app, HOME, mapped)]).toEqual([mapped, true]);
@@ -148,12 +148,12 @@ describe('session protection', () => {
     const CHANGES: [string, Record<string, string>][] = [
       ['another user agent', from(HOME, 'another')],
       ['another address', from('6.6.6.6')],
-      ['both others', from('6.6.6.6', 'another')],
+      ['another user agent and address', from('6.6.6.6', 'another')],
     ];
     const MATRIX = CHANGES.flatMap(([change, headers]) =>
       [true, false].flatMap((fresh) =>
         [false, true].map((persistent): [string, Record<string, string>, boolean, boolean] => [
-          `${change}, ${fresh ? 'fresh' : 'not fresh'}, cookie ${persistent ? 'persistent' : 'of the browser session'}`,
+          `${change}, ${fresh ? 'fresh' : 'not fresh'}, cookie ${persistent ? 'persistent' : 'not persistent'}`,
           headers,
           fresh,
           persistent,
@@ -171,7 +171,7 @@ describe('session protection', () => {
     }
 
     it.each(MATRIX)(
-      'G2 basic keeps the login and takes its freshness, for good: %s',
+      'G2 basic keeps the login and makes it stale until a confirmation: %s',
       async (_c, headers, fresh, long) => {
         const { app, browser } = await prepared('basic', fresh, long);
         const elsewhere = browser.clone(headers);
@@ -179,7 +179,7 @@ describe('session protection', () => {
         expect((await elsewhere.get('/values')).json).toEqual({ colour: 'red' });
         expect((await elsewhere.get('/whoami')).cookies).toEqual([]);
         expect(alarms(app)[0]).toMatchObject({ mode: 'basic', userId: 'ada' });
-        // Back at home it is not fresh either, until it is confirmed.
+        // The login is stale in its own browser as well, until it is confirmed.
         expect([await isIn(browser), await isFresh(browser)]).toEqual([true, false]);
         await browser.post('/confirm');
         expect(await isFresh(browser)).toBe(true);
@@ -187,7 +187,7 @@ describe('session protection', () => {
     );
 
     it.each(MATRIX)(
-      'G2 strong ends the login and clears the cookie on the same answer: %s',
+      'G2 strong deletes the login and clears the cookie with the same response: %s',
       async (_c, headers, fresh, long) => {
         const { app, browser } = await prepared('strong', fresh, long);
         const elsewhere = browser.clone(headers);
@@ -212,16 +212,19 @@ describe('session protection', () => {
       expect(alarms(app)).toEqual([]);
     });
 
-    it.each(['basic', 'strong', false] as const)('G2 %s leaves the browser alone that made the login', async (mode) => {
-      const { app, browser } = await prepared(mode, true, false);
-      for (const page of ['/protected', '/fresh', '/values', '/whoami'])
-        expect((await browser.get(page)).status).toBe(200);
-      expect([await isFresh(browser), alarms(app)]).toEqual([true, []]);
-    });
+    it.each(['basic', 'strong', false] as const)(
+      'G2 %s does not affect the browser that made the login',
+      async (mode) => {
+        const { app, browser } = await prepared(mode, true, false);
+        for (const page of ['/protected', '/fresh', '/values', '/whoami'])
+          expect((await browser.get(page)).status).toBe(200);
+        expect([await isFresh(browser), alarms(app)]).toEqual([true, []]);
+      },
+    );
   });
 
   describe('strong, on a public page that shows the session', () => {
-    /** What cookie-parser does: express-session would look into `req.cookies` as well. */
+    /** Parses cookies as cookie-parser does, because express-session would read `req.cookies` as well. */
     const parseCookies = (app: NestExpressApplication): unknown =>
       app.use((req: Request, _res: Response, next: () => void) => {
         req.cookies = parseCookie(req.headers.cookie ?? '');
@@ -231,25 +234,28 @@ describe('session protection', () => {
     it.each([
       ['alone', undefined],
       ['beside cookie-parser', parseCookies],
-    ])('G2 hides the values of the victim, takes none, ends nothing and tells nothing (%s)', async (_case, setup) => {
-      const app = await start({ sessionProtection: 'strong', session: { keepOnLogin: ['colour'] } }, setup);
-      const victim = app.browser();
-      await victim.post('/login/ada');
-      await victim.get('/set?colour=red');
-      const thief = victim.clone({ ...NAVIGATION, 'user-agent': 'thief' });
-      for (let attempt = 0; attempt < 3; attempt += 1) {
-        const shown = await thief.get('/values');
-        expect([shown.json, shown.cookies]).toEqual([{}, []]);
-        const written = await thief.get('/set?colour=stolen');
-        expect([written.status, written.cookies]).toEqual([200, []]);
-      }
-      expect(alarms(app)).toEqual([]);
-      expect((await victim.get('/values')).json).toEqual({ colour: 'red' });
-      expect(await isFresh(victim)).toBe(true);
-      expect([app.storage.logins.size, app.storage.sessions.size]).toEqual([1, 0]);
-    });
+    ])(
+      'G2 shows a thief no values and stores none, and keeps the login without an event (%s)',
+      async (_case, setup) => {
+        const app = await start({ sessionProtection: 'strong', session: { keepOnLogin: ['colour'] } }, setup);
+        const victim = app.browser();
+        await victim.post('/login/ada');
+        await victim.get('/set?colour=red');
+        const thief = victim.clone({ ...NAVIGATION, 'user-agent': 'thief' });
+        for (let attempt = 0; attempt < 3; attempt += 1) {
+          const shown = await thief.get('/values');
+          expect([shown.json, shown.cookies]).toEqual([{}, []]);
+          const written = await thief.get('/set?colour=stolen');
+          expect([written.status, written.cookies]).toEqual([200, []]);
+        }
+        expect(alarms(app)).toEqual([]);
+        expect((await victim.get('/values')).json).toEqual({ colour: 'red' });
+        expect(await isFresh(victim)).toBe(true);
+        expect([app.storage.logins.size, app.storage.sessions.size]).toEqual([1, 0]);
+      },
+    );
 
-    it('G2 says that nobody is logged in, and ends the login once somebody asks who it is', async () => {
+    it('G2 tells a thief that nobody is logged in, and deletes the login once a page asks for the user', async () => {
       const app = await start({ sessionProtection: 'strong' });
       const victim = app.browser();
       await victim.post('/login/ada');

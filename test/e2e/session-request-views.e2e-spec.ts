@@ -1,4 +1,4 @@
-/** What stands in the place of a request, or looks at it from outside: copies, derived objects, proxies, inspectors. */
+/** Copies of a request, derived objects and proxies in its place, and inspectors that look at it from outside. */
 import { inspect } from 'node:util';
 import { Controller, Get, Req } from '@nestjs/common';
 import type { Request } from 'express';
@@ -10,10 +10,10 @@ import { expectTouch, TouchBook, VISITORS } from '../support/touch-book.js';
 
 const book = new TouchBook();
 
-/** What nestjs-cls and request-scoped providers make of a request. */
+/** Wraps a request as nestjs-cls and request-scoped providers do. */
 const proxyOf = (req: Request): Request => new Proxy(req, {});
 
-/** True once handlers hold a session: then the request has it as a value of its own. */
+/** Returns whether the session is built. The request then has it as a value of its own. */
 const isBuilt = (req: Request): boolean => {
   const property = Object.getOwnPropertyDescriptor(req, 'session');
   return property !== undefined && 'value' in property;
@@ -117,11 +117,11 @@ async function member() {
 describe('the first touch of the session', () => {
   describe.each([
     ['on Object.create(req)', '/view/derived'],
-    ['two objects below the request', '/view/derived-twice'],
+    ['on an object two levels below the request', '/view/derived-twice'],
     ['on a proxy', '/view/proxy'],
     ['on a proxy of Object.create(req)', '/view/proxy-of-derived'],
   ])('%s', (_how, path) => {
-    it.each(VISITORS)('shows %s what was stored, and keeps what is written', (_, visitor) =>
+    it.each(VISITORS)('shows %s the stored values, and stores a new one', (_, visitor) =>
       expectTouch(app, book, { path, visitor }),
     );
 
@@ -132,7 +132,7 @@ describe('the first touch of the session', () => {
 });
 
 describe('a request', () => {
-  it("has 'session' in it from the start, without a session being built", async () => {
+  it("has the property 'session' from the start, without building a session", async () => {
     expect((await (await member()).get('/view/in')).json).toEqual({ found: true, built: false });
   });
 
@@ -145,11 +145,11 @@ describe('a request', () => {
     expect(json).toEqual({ copied: [false, false], users: ['ada', 'ada'], same: true });
   });
 
-  it('is inspected without a session being built', async () => {
+  it('can be inspected without building a session', async () => {
     expect((await (await member()).get('/view/inspect')).json).toEqual({ lengths: [true, true, true], built: false });
   });
 
-  it('is inspected with its getters without a failure, and stores nothing', async () => {
+  it('can be inspected with its getters, and stores nothing', async () => {
     const browser = app.browser();
     storage.reset();
     expect((await browser.get('/view/inspect-getters')).json).toEqual({ text: true });
@@ -160,7 +160,7 @@ describe('a request', () => {
     expect((await (await member()).get('/view/of-views')).json).toEqual({ users: ['ada', 'ada'] });
   });
 
-  it('loses its session where a derived object gets null in its place', async () => {
+  it('loses its session if a derived object gets null as its session', async () => {
     const browser = await member();
     expect((await browser.get('/view/assigned')).json).toEqual({ session: null });
     expect((await browser.get('/values')).json).toEqual({ earlier: '1' });

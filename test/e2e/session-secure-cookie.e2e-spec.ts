@@ -1,4 +1,4 @@
-/** A Secure session cookie goes over TLS alone. Each request is asked anew whether it came by TLS. */
+/** A Secure session cookie is sent over TLS only. Each request is checked for TLS. */
 import { Controller, Get, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { memoryStorage } from 'nestjs-login';
@@ -36,16 +36,16 @@ beforeEach(async () => {
 afterEach(() => app.close());
 afterAll(() => inner.close());
 
-const KEPT_NOT = 'A new session was written and could not be kept.';
+const NOT_KEPT = 'A new session was written and could not be kept.';
 
-it('over plain http a new session is not kept: no cookie, no row, one warning that names the remedy', async () => {
+it('over plain HTTP a new session is not stored: no cookie, no row, one warning with the remedy', async () => {
   const { size } = inner.sessions;
   for (let visit = 0; visit < 2; visit += 1) {
     const { json, cookies } = await app.browser(TLS).get('/secure/write');
     expect([json, cookies]).toEqual([{ secure: false, cookie: true }, []]);
   }
   expect(inner.sessions.size).toBe(size);
-  const told = log.lines.filter((line) => line.includes(KEPT_NOT));
+  const told = log.lines.filter((line) => line.includes(NOT_KEPT));
   expect(told).toEqual([expect.stringMatching(/"__Host-session-anonymous" is Secure.*app\.set\('trust proxy'/)]);
 });
 
@@ -65,7 +65,7 @@ it("'trust proxy' may be set after the start", async () => {
   ]);
 });
 
-it("'trust proxy' may be taken back: the next session is not kept, and the known ones go on", async () => {
+it("'trust proxy' may be unset: the next session is not stored, and existing sessions go on", async () => {
   app.app.set('trust proxy', 'loopback');
   const browser = app.browser(TLS);
   await browser.get('/secure/write');

@@ -1,4 +1,4 @@
-/** The store is down: a request that needs no session is answered, every other one is a 503, and nobody waits twice. */
+/** While the store is down, a request that needs no session is answered. Each other one is a 503 and waits once. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Catch, Controller, Get, HttpException, Req, Session, UseFilters } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
@@ -95,10 +95,10 @@ class DownController {
 
 const typeOf = (value: unknown): string => typeof value;
 
-/** What requests with an `x-late` header have found at `req.session` once they were answered. */
+/** The types or error codes that requests with an `x-late` header find at `req.session` after their response. */
 const late: string[] = [];
 
-/** What a logger does that names the session of each answered request. */
+/** Touches the session after the response, as a logger does that names the session of each request. */
 function touchesLate(req: Request, res: Response, next: NextFunction): void {
   if (req.header('x-late') !== undefined)
     res.once('finish', () => {
@@ -146,20 +146,20 @@ describe.each([
   }
 
   describe.each(VISITORS)('%s', (kind, read, arrive) => {
-    it.each(['/public', '/down/marked'])('is answered where nothing needs the session: %s', async (path) => {
+    it.each(['/public', '/down/marked'])('gets a page that needs no session: %s', async (path) => {
       const browser = await visitor(arrive);
       const { status, cookies } = await browser.get(path);
       expect([status, cookies]).toEqual([200, []]);
       expect(storage.count(...READS)).toBe(load === 'always' || path === '/down/marked' ? 1 : 0);
     });
 
-    it('is told that there is no such page', async () => {
+    it('gets a 404 for an unknown page', async () => {
       const browser = await visitor(arrive);
       expect((await browser.get('/no-such-page')).status).toBe(404);
     });
 
     it.each(['handler', 'parameter', 'asked', 'id', 'filter'])(
-      'gets a 503 where the session is touched, and keeps the cookie: %s',
+      'gets a 503 at a touch of the session, and keeps the cookie: %s',
       async (path) => {
         const browser = await visitor(arrive);
         const { status, json, headers, cookies } = await browser.get(`/down/${path}`);
@@ -179,7 +179,7 @@ describe.each([
       expect(storage.count(...READS)).toBe(1);
     });
 
-    it('fails no listener that touches the session once the answer has gone out', async () => {
+    it('causes no error in a listener that touches the session after the response', async () => {
       const browser = await visitor(arrive);
       late.length = 0;
       expect((await browser.get('/public', { headers: { 'x-late': '1' } })).status).toBe(200);
@@ -187,7 +187,7 @@ describe.each([
       expect(late).toEqual(['object']);
     });
 
-    it('gets nothing of the login of somebody else in between', async () => {
+    it('has the same login as before once the store is back', async () => {
       const browser = await visitor(arrive);
       await browser.get('/down/handler');
       storage.recover();
@@ -198,7 +198,7 @@ describe.each([
   });
 
   it.each(['/protected', '/down/guarded-and-touched', '/whoami'])(
-    'a user gets a 503 from a guard, which waits once: %s',
+    'a user gets a 503 from a guard, which asks the store once: %s',
     async (path) => {
       const browser = await visitor((one) => one.post('/login/ada'));
       expect((await browser.get(path)).status).toBe(503);
@@ -206,14 +206,14 @@ describe.each([
     },
   );
 
-  it('a user is unknown in each question of one request, and the store is asked once', async () => {
+  it('a user gets the same failure from each call of the service, and the store is asked once', async () => {
     const browser = await visitor((one) => one.post('/login/ada'));
     const outcomes = Array.from({ length: 3 }, () => 'ERR_LOGIN_UNAVAILABLE');
     expect((await browser.get('/down/asks-often')).json).toEqual({ outcomes });
     expect(storage.count(...READS)).toBe(1);
   });
 
-  it('a stranger has a new session, and is refused by a guard without a store call', async () => {
+  it('a stranger gets a new session, and is refused by a guard without a store call', async () => {
     const browser = await visitor(async () => undefined);
     expect((await browser.get('/down/handler')).json).toEqual({ session: 'object' });
     expect((await browser.get('/protected')).status).toBe(401);
@@ -222,7 +222,7 @@ describe.each([
 });
 
 describe('while the store hangs, a guard', () => {
-  it('answers everybody in time: who comes while others wait, and who comes after a pause', async () => {
+  it('answers each request in time, while others wait and after a pause', async () => {
     const inner = memoryStorage();
     const storage = new CountingStorage(inner);
     const app = await startTestApp({ storage, login: { storeTimeout: '50ms' } });

@@ -11,7 +11,7 @@ import { expectTouch, TouchBook, VISITORS } from '../support/touch-book.js';
 
 const book = new TouchBook();
 
-/** An Express application of others: it touches the session, and answers or hands the request back. */
+/** Returns an Express application that touches the session, and answers the request or passes it back. */
 function subApp({ answers }: { readonly answers: boolean }): Express {
   const sub = express();
   sub.use(book.middleware);
@@ -19,7 +19,7 @@ function subApp({ answers }: { readonly answers: boolean }): Express {
   return sub;
 }
 
-/** Two applications deep, with a router between them. */
+/** Returns two nested applications with a router between them. */
 function nestedApp(): Router {
   const outer = express();
   outer.use('/inner', Router().use(subApp({ answers: true })));
@@ -55,7 +55,7 @@ class SubAppModule implements NestModule {
   }
 }
 
-/** What main.ts mounts, before it listens. */
+/** Mounts applications as main.ts does before it listens. */
 function mount(nest: NestExpressApplication): void {
   nest.use('/mounted', subApp({ answers: true }));
   nest.use('/routed', Router().use('/deep', subApp({ answers: true })));
@@ -74,11 +74,11 @@ describe('the first touch of req.session in a sub-application', () => {
     ['mounted by app.use()', '/mounted'],
     ['mounted in a router', '/routed/deep'],
     ['mounted in another sub-application', '/nested/outer/inner'],
-    ['that hands the request back', '/passed'],
+    ['that passes the request back', '/passed'],
     ['applied by consumer.apply()', '/applied'],
-    ['that a handler hands the request to', '/handed-on'],
+    ['that a handler passes the request to', '/handed-on'],
   ])('%s', (_how, path) => {
-    it.each(VISITORS)('shows %s what was stored, and keeps what is written', (_, visitor) =>
+    it.each(VISITORS)('shows %s the stored values, and stores a new one', (_, visitor) =>
       expectTouch(app, book, { path, visitor }),
     );
   });
@@ -98,7 +98,7 @@ describe('a sub-application that is mounted after the start', () => {
     const outer = app.app.getHttpAdapter().getInstance() as Express;
     outer.use('/late', subApp({ answers: true }));
     outer.use('/late-routed', Router().use(subApp({ answers: true })));
-    // Nest's answer for unknown paths stands in front of both.
+    // The handler of Nest for unknown paths comes before both.
     const { stack } = outer.router as unknown as { stack: unknown[] };
     stack.splice(1, 0, ...stack.splice(-2));
   });

@@ -31,7 +31,7 @@ const touchIn =
     next();
   };
 
-/** What compression does: it holds the body back, and sends the head itself when the response is ended. */
+/** Holds the body back, and sends the head itself at the end of the response, as the package compression does. */
 function compress(req: Request, res: Response, next: NextFunction): void {
   const holder = res as unknown as { end: Method; _implicitHeader(): void };
   const inner = holder.end.bind(res);
@@ -111,18 +111,18 @@ afterAll(() => app.close());
 const UNSENT = ['json', 'bare', 'empty', 'redirect'];
 const SENT = ['head-first', 'written', 'file'];
 
-describe.each(UNSENT)('in a wrapper of res.end, of an answer that is %s', (answer) => {
-  it.each(VISITORS)('%s finds what was stored, and what is written is kept', (_, visitor) =>
+describe.each(UNSENT)('in a wrapper of res.end (response: %s),', (answer) => {
+  it.each(VISITORS)('%s finds the stored values, and a new value is stored', (_, visitor) =>
     expectTouch(app, book, { path: `/in-end/${answer}`, visitor }),
   );
 });
 
-describe.each(SENT)('in a wrapper of res.end, after the head of an answer that is %s', (answer) => {
-  it.each(VISITORS.slice(1))('%s finds what was stored, and what is written is kept', (_, visitor) =>
+describe.each(SENT)('in a wrapper of res.end, after the head was sent (response: %s),', (answer) => {
+  it.each(VISITORS.slice(1))('%s finds the stored values, and a new value is stored', (_, visitor) =>
     expectTouch(app, book, { path: `/in-end/${answer}`, visitor }),
   );
 
-  it('a stranger gets no session, because no cookie could name it', async () => {
+  it('a stranger gets no stored session, because no cookie could name it', async () => {
     const browser = app.browser();
     book.seen.length = 0;
     const { size } = app.storage.sessions;
@@ -132,14 +132,14 @@ describe.each(SENT)('in a wrapper of res.end, after the head of an answer that i
   });
 });
 
-describe.each([...UNSENT, ...SENT])('in a wrapper of res.writeHead, of an answer that is %s', (answer) => {
-  it.each(VISITORS)('%s finds what was stored, and what is written is kept', (_, visitor) =>
+describe.each([...UNSENT, ...SENT])('in a wrapper of res.writeHead (response: %s),', (answer) => {
+  it.each(VISITORS)('%s finds the stored values, and a new value is stored', (_, visitor) =>
     expectTouch(app, book, { path: `/in-head/${answer}`, visitor }),
   );
 });
 
-describe('under a middleware that compresses', () => {
-  it.each(VISITORS)('%s finds what was stored, and what is written is kept', (_, visitor) =>
+describe('under a middleware that compresses,', () => {
+  it.each(VISITORS)('%s finds the stored values, and a new value is stored', (_, visitor) =>
     expectTouch(app, book, { path: '/compressed', visitor }),
   );
 });

@@ -1,4 +1,4 @@
-/** One stamp in two spellings, a stamp that two places read in two ways, and users behind a replica that lags. */
+/** A security stamp in two spellings, a stamp that two places read differently, and users from a replica that lags. */
 import { Controller, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { LoginManagerService } from 'nestjs-login';
@@ -8,11 +8,11 @@ import { startTestApp } from '../support/test-app.js';
 import type { TestAppSettings } from '../support/test-app.js';
 import { TestUsers } from '../support/users.js';
 
-/** Confirms by the row that a handler has just saved. */
+/** Confirms the login with the row that the handler has just saved. */
 @Controller()
 class SavingController {
   static saved: unknown;
-  /** what another browser makes of the user while the handler works */
+  /** A change of the user by another browser while the handler works. */
   static meanwhile: (() => void) | undefined;
 
   constructor(
@@ -33,7 +33,7 @@ const open = (settings: TestAppSettings = {}): Promise<LoggedApp> =>
 
 const ada = (fields: object): never => ({ id: 'ada', name: 'ADA', isActive: true, ...fields }) as never;
 
-/** Logs Ada in with one answer of the loader, and loads her with another. */
+/** Logs Ada in with one row, and loads her with another one afterwards. */
 async function loginThenLoad(app: LoggedApp, atLogin: object, atLoad: object) {
   app.users.table.set('ada', ada(atLogin));
   const browser = app.browser();
@@ -44,13 +44,13 @@ async function loginThenLoad(app: LoggedApp, atLogin: object, atLoad: object) {
 
 const MOMENT = new Date('2026-01-31T12:00:00.123Z');
 
-describe('one stamp', () => {
+describe('a security stamp', () => {
   it.each<[string, unknown, unknown]>([
-    ['a Date and its ISO text, as a cache in JSON answers it', MOMENT, MOMENT.toISOString()],
+    ['a Date and its ISO text, as a JSON cache returns it', MOMENT, MOMENT.toISOString()],
     ['an ISO text and its Date', MOMENT.toISOString(), MOMENT],
     ['a Date and its milliseconds', MOMENT, MOMENT.getTime()],
     ['a number and the same bigint', 5, 5n],
-  ])('%s', async (_what, one, other) => {
+  ])('is the same in two spellings: %s', async (_what, one, other) => {
     const app = await open();
     const browser = await loginThenLoad(app, { securityStamp: one }, { securityStamp: other });
     expect((await browser.get('/protected')).status).toBe(200);
@@ -65,18 +65,18 @@ describe('one stamp', () => {
   });
 });
 
-describe('a login that ends by its stamp right after it was made warns once, and names both forms:', () => {
+describe('a login that ends by its stamp right after it was made', () => {
   it.each<[string, object, object, string[]]>([
     [
-      'a row that was rounded to seconds',
+      'a row with a time rounded to seconds',
       { securityStamp: MOMENT },
       { securityStamp: new Date('2026-01-31T12:00:00Z') },
       ['a Date with milliseconds', 'a Date of whole seconds'],
     ],
     ['a hidden column', { securityStamp: 'hash' }, { securityStamp: 'undefined' }, ['4 characters', '9 characters']],
-    ['none at the login', {}, { securityStamp: 'hash' }, ['absent', '4 characters']],
-    ['none in the answer of the loader', { securityStamp: 'hash' }, {}, ['4 characters', 'absent']],
-  ])('%s', async (_what, atLogin, atLoad, forms) => {
+    ['no stamp at the login', {}, { securityStamp: 'hash' }, ['absent', '4 characters']],
+    ['no stamp from the loader', { securityStamp: 'hash' }, {}, ['4 characters', 'absent']],
+  ])('is logged once, with both forms of the stamp: %s', async (_what, atLogin, atLoad, forms) => {
     const app = await open();
     for (let time = 0; time < 2; time += 1) {
       const browser = await loginThenLoad(app, atLogin, atLoad);
@@ -88,7 +88,7 @@ describe('a login that ends by its stamp right after it was made warns once, and
     expect(warnings[0]).not.toContain('"hash"');
   });
 
-  it('not where the stamp changes later, because a changed password does that', async () => {
+  it('is not logged if the stamp changes later, because a changed password does that', async () => {
     const app = await open();
     const browser = await loginThenLoad(app, { securityStamp: 'old' }, { securityStamp: 'old' });
     expect((await browser.get('/protected')).status).toBe(200);
@@ -99,10 +99,10 @@ describe('a login that ends by its stamp right after it was made warns once, and
   });
 });
 
-describe('with login.loaderLag', () => {
+describe('with login.loaderLag,', () => {
   const LAGGING = { login: { login: { loaderLag: '5s' as const } } };
 
-  it('a user whom the replica does not know yet is refused and stays logged in', async () => {
+  it('a user that the replica does not know yet is refused and stays logged in', async () => {
     const app = await open(LAGGING);
     const browser = app.browser();
     await browser.post('/login/ada?remember=1');
@@ -117,7 +117,7 @@ describe('with login.loaderLag', () => {
     expect((await browser.get('/protected')).status).toBe(200);
   });
 
-  it('ends the login of a user who is still unknown afterwards', async () => {
+  it('the login of a user that is still unknown after the lag is deleted', async () => {
     const app = await open(LAGGING);
     const browser = app.browser();
     await browser.post('/login/ada');
@@ -127,7 +127,7 @@ describe('with login.loaderLag', () => {
     expect(app.storage.logins.size).toBe(0);
   });
 
-  it('never lets in by a stamp that the login does not have', async () => {
+  it('a user with another stamp than the login is refused until the stamps agree', async () => {
     const app = await open(LAGGING);
     const browser = await loginThenLoad(app, { securityStamp: 'new' }, { securityStamp: 'old' });
     expect((await browser.get('/protected')).status).toBe(401);
@@ -135,7 +135,7 @@ describe('with login.loaderLag', () => {
     expect((await browser.get('/protected')).status).toBe(200);
   });
 
-  it('a confirmation by the saved row goes on by its stamp, although the replica answers the former one', async () => {
+  it('a confirmation with the saved row keeps its stamp, although the replica has the former one', async () => {
     const app = await open(LAGGING);
     const browser = await loginThenLoad(app, { securityStamp: 'old' }, { securityStamp: 'old' });
     SavingController.saved = ada({ securityStamp: 'new' });
@@ -149,10 +149,10 @@ describe('with login.loaderLag', () => {
   });
 
   it.each<[string, object, object]>([
-    ['somebody else', { id: 'bob', securityStamp: 'new' }, { securityStamp: 'old' }],
+    ['another user', { id: 'bob', securityStamp: 'new' }, { securityStamp: 'old' }],
     ['an inactive user', { isActive: false, securityStamp: 'new' }, { securityStamp: 'old' }],
     ['a user whose stamp has changed elsewhere', { securityStamp: 'mine' }, { securityStamp: 'theirs' }],
-  ])('a confirmation by %s is refused', async (_who, saved, atLoad) => {
+  ])('a confirmation with the row of %s is refused', async (_who, saved, atLoad) => {
     const app = await open(LAGGING);
     const browser = await loginThenLoad(app, { securityStamp: 'old' }, { securityStamp: 'old' });
     SavingController.saved = ada(saved);
@@ -161,12 +161,12 @@ describe('with login.loaderLag', () => {
     SavingController.meanwhile = undefined;
   });
 
-  it.each([-1, '11m', 'soon', true])('cannot be %p', async (loaderLag) => {
+  it.each([-1, '11m', 'soon', true])('the option cannot be %p', async (loaderLag) => {
     await expect(startTestApp({ login: { login: { loaderLag: loaderLag as never } } })).rejects.toThrow(/loaderLag/);
   });
 });
 
-it('without login.loaderLag a confirmation by a row that the loader does not answer is refused', async () => {
+it('without login.loaderLag, a confirmation with a row that the loader does not return is refused', async () => {
   const app = await open();
   const browser = await loginThenLoad(app, { securityStamp: 'old' }, { securityStamp: 'old' });
   SavingController.saved = ada({ securityStamp: 'new' });

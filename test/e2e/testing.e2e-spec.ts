@@ -1,4 +1,4 @@
-/** What the tests of an application get from nestjs-login/testing: real logins, for a Cookie header or a browser's jar. */
+/** nestjs-login/testing gives the tests of an application real logins, for a Cookie header or the jar of a browser. */
 import type { LoginModuleOptions } from 'nestjs-login';
 import { loginAs, loginCookies } from 'nestjs-login/testing';
 import type { BrowserCookie } from 'nestjs-login/testing';
@@ -37,7 +37,7 @@ const called = (name: string, cookies: readonly BrowserCookie[]): BrowserCookie 
 const secondsNow = (): number => Date.now() / 1000;
 
 describe('loginAs()', () => {
-  it('answers a Cookie header that is logged in and fresh, with the session cookie alone', async () => {
+  it('returns the Cookie header of a fresh login, with the session cookie alone', async () => {
     const { app, ada } = await start();
     const cookie = await loginAs(app.app, ada);
     expect(namesOf(cookie)).toEqual(['session']);
@@ -45,7 +45,7 @@ describe('loginAs()', () => {
     expect(await whois(app, cookie)).toEqual(expected);
   });
 
-  it('is remembered where that is asked for: both cookies, and the second alone logs in again, not fresh', async () => {
+  it('returns both cookies of a remembered login, whose remember cookie alone logs in, not fresh', async () => {
     const { app, ada } = await start();
     const cookie = await loginAs(app.app, ada, { remembered: true });
     expect(namesOf(cookie)).toEqual(['remember', 'session']);
@@ -55,12 +55,12 @@ describe('loginAs()', () => {
     expect(app.events.find(({ name }) => name === 'loggedIn')?.event).toMatchObject({ remembered: true });
   });
 
-  it('is not fresh where that is asked for', async () => {
+  it('returns a login that is not fresh if the test asks for it', async () => {
     const { app, ada } = await start();
     expect(await whois(app, await loginAs(app.app, ada, { fresh: false }))).toMatchObject({ id: 'ada', fresh: false });
   });
 
-  it('belongs to the user agent it names, and to none where it names none', async () => {
+  it('binds the login to the named user agent, or to none', async () => {
     const { app, ada } = await start({ sessionProtection: 'strong' });
     const userAgent = NAVIGATION['user-agent'] ?? '';
     const [named, unnamed] = [await loginAs(app.app, ada, { userAgent }), await loginAs(app.app, ada)];
@@ -68,7 +68,7 @@ describe('loginAs()', () => {
     expect(await whois(app, unnamed, NAVIGATION)).toMatchObject({ id: null });
   });
 
-  it('holds no cookie that the login only clears', async () => {
+  it('returns no cookie that the login only clears', async () => {
     const { app, ada } = await start({ remember: { path: '/area' } });
     expect(namesOf(await loginAs(app.app, ada))).toEqual(['session']);
   });
@@ -76,7 +76,7 @@ describe('loginAs()', () => {
   it.each<[string, typeof loginAs | typeof loginCookies]>([
     ['loginAs', loginAs],
     ['loginCookies', loginCookies],
-  ])('(%s) says so where the user is inactive, or the store fails', async (_name, login) => {
+  ])('or loginCookies() rejects if the user is inactive or the store fails: %s', async (_name, login) => {
     const { app, ada, eve } = await start();
     await expect(login(app.app, eve)).rejects.toThrow(/inactive/);
     app.storage.logins.insert = () => Promise.reject(new Error('down'));
@@ -85,7 +85,7 @@ describe('loginAs()', () => {
 });
 
 describe('loginCookies()', () => {
-  it('answers the session cookie as a jar takes it: for localhost, until the browser closes', async () => {
+  it('returns the session cookie as a cookie jar takes it, for localhost until the browser closes', async () => {
     const { app, ada } = await start();
     expect(await loginCookies(app.app, ada)).toEqual([
       {
@@ -101,11 +101,11 @@ describe('loginCookies()', () => {
     ]);
   });
 
-  it('answers the values letter for letter, percent signs included, so that they log in', async () => {
+  it('returns the exact cookie values, percent signs included, so that they log in', async () => {
     const { app, ada } = await start();
     const cookies = await loginCookies(app.app, ada, { remembered: true });
     expect(cookies.map(({ name }) => name).toSorted()).toEqual(['remember', 'session']);
-    // The session first: the remember cookie puts another one in its place.
+    // The session cookie first, because the remember cookie replaces its session.
     for (const name of ['session', 'remember']) {
       const { value } = called(name, cookies);
       expect(value).toBe(encodeURIComponent(decodeURIComponent(value)));
@@ -113,7 +113,7 @@ describe('loginCookies()', () => {
     }
   });
 
-  it('says in seconds when the remember cookie ends', async () => {
+  it('returns the end of the remember cookie in seconds', async () => {
     const { app, ada } = await start();
     const { expires } = called('remember', await loginCookies(app.app, ada, { remembered: true }));
     const days = (expires - secondsNow()) / DAY;
@@ -122,7 +122,7 @@ describe('loginCookies()', () => {
     expect(days).toBeLessThanOrEqual(30);
   });
 
-  it('says in seconds when a session cookie ends that outlives the browser', async () => {
+  it('returns the end of a persistent session cookie in seconds', async () => {
     const { app, ada } = await start({ session: { cookie: { persistent: true } }, login: { absolute: '7d' } });
     const { expires } = called('session', await loginCookies(app.app, ada));
     const days = (expires - secondsNow()) / DAY;
@@ -130,7 +130,7 @@ describe('loginCookies()', () => {
     expect(days).toBeLessThanOrEqual(7);
   });
 
-  it('is for the host that it is told, and takes path and attributes from the application', async () => {
+  it('takes the host from its option, and path and attributes from the application', async () => {
     const cookie = { path: '/area', httpOnly: false, sameSite: 'strict' } as const;
     const { app, ada } = await start({ session: { cookie } });
     const cookies = await loginCookies(app.app, ada, { remembered: true, host: '127.0.0.1' });
@@ -138,13 +138,13 @@ describe('loginCookies()', () => {
     expect(cookies).toEqual([expect.objectContaining(expected), expect.objectContaining(expected)]);
   });
 
-  it("is for the cookie's own domain and the hosts below it, whatever host it is told", async () => {
+  it('takes the configured domain of the cookie with its subdomains, whatever the host', async () => {
     const { app, ada } = await start({ session: { cookie: { domain: 'app.example' } } });
     const cookies = await loginCookies(app.app, ada, { remembered: true, host: 'other.example' });
     expect(cookies.map(({ domain }) => domain)).toEqual(['.app.example', '.app.example']);
   });
 
-  it('holds no cookie that the login only clears', async () => {
+  it('returns no cookie that the login only clears', async () => {
     const { app, ada } = await start({ remember: { path: '/area' } });
     expect((await loginCookies(app.app, ada)).map(({ name }) => name)).toEqual(['session']);
   });

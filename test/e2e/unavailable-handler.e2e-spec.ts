@@ -1,4 +1,4 @@
-/** What a visitor gets in an outage where the application answers by a method of its own: @UnavailableHandler(). */
+/** @UnavailableHandler(): a method of the application answers visitors during an outage. */
 import { ConflictException, Controller, Get, HttpException, Injectable, Req, Res } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
@@ -26,7 +26,7 @@ class Outages {
   }
 }
 
-/** A page that has begun to answer when the outage is met. */
+/** A page that has begun its response when the outage occurs. */
 @Controller()
 class Half {
   @Get('half')
@@ -41,7 +41,7 @@ let goDown: () => void;
 let cleanUp: () => void;
 const logBook = new LogBook();
 
-/** An application on a real database, which `goDown` takes away. */
+/** Starts an application on a real database, which `goDown` closes. */
 async function start(settings: TestAppSettings = { providers: [Outages] }): Promise<TestApp> {
   const database = new Database(':memory:');
   await migrateLoginTables(database);
@@ -69,10 +69,10 @@ afterEach(async () => {
 
 const codeOf = (answer: Answer): unknown => (answer.json as { code?: unknown } | undefined)?.code;
 
-/** Who meets an outage, where: each gets ready, lets it happen, and asks. */
+/** The visitors that meet an outage. Each function logs a visitor in, starts the outage and sends a request. */
 const WAYS: readonly [string, (app: TestApp) => Promise<Answer>][] = [
   [
-    'who is logged in, on a public page that reads the session',
+    'a user, on a public page that reads the session',
     async (app) => {
       const browser = app.browser();
       await browser.post('/login/ada');
@@ -81,7 +81,7 @@ const WAYS: readonly [string, (app: TestApp) => Promise<Answer>][] = [
     },
   ],
   [
-    'a stranger with session values, on a public page that reads them',
+    'a visitor with session values, on a public page that reads them',
     async (app) => {
       const browser = app.browser();
       await browser.get('/set?colour=red');
@@ -90,7 +90,7 @@ const WAYS: readonly [string, (app: TestApp) => Promise<Answer>][] = [
     },
   ],
   [
-    'who comes back by a remember cookie, at a guard',
+    'a user that comes back by a remember cookie, at a guard',
     async (app) => {
       const browser = app.browser();
       await browser.post('/login/ada?remember=1');
@@ -100,7 +100,7 @@ const WAYS: readonly [string, (app: TestApp) => Promise<Answer>][] = [
     },
   ],
   [
-    'who is logged in and cannot be loaded, at a guard',
+    'a user that cannot be loaded, at a guard',
     async (app) => {
       const browser = app.browser();
       await browser.post('/login/ada');
@@ -109,7 +109,7 @@ const WAYS: readonly [string, (app: TestApp) => Promise<Answer>][] = [
     },
   ],
   [
-    'who logs in, in a handler',
+    'a user that logs in, in a handler',
     async (app) => {
       goDown();
       return app.browser().post('/login/ada');
@@ -119,7 +119,7 @@ const WAYS: readonly [string, (app: TestApp) => Promise<Answer>][] = [
 const [[, atSession], , , [, atGuard]] = WAYS as [(typeof WAYS)[0], unknown, unknown, (typeof WAYS)[0]];
 
 describe('@UnavailableHandler() answers', () => {
-  it.each(WAYS)('%s: 503 with Retry-After, in no cache, and no cookie', async (_who, meet) => {
+  it.each(WAYS)('%s: a 503 with Retry-After and no-store, without a cookie', async (_who, meet) => {
     answering = (request, response) => response.end(`${request.method} ${request.originalUrl}: back in a moment`);
     const answer = await meet(await start());
     expect(answer.text).toMatch(/^(GET|POST) \/[a-z/]+: back in a moment$/);
@@ -128,7 +128,7 @@ describe('@UnavailableHandler() answers', () => {
     expect(calls).toBe(1);
   });
 
-  it.each(WAYS)('%s, once status and headers are set and the cause is in the log', async (_who, meet) => {
+  it.each(WAYS)('%s, after status and headers are set and the cause is logged', async (_who, meet) => {
     const found: unknown[] = [];
     answering = (_request, response) => {
       const headers = ['retry-after', 'cache-control', 'vary'].map((name) => response.getHeader(name));
@@ -142,7 +142,7 @@ describe('@UnavailableHandler() answers', () => {
   it.each([
     ['where the session is read', atSession],
     ['at a guard', atGuard],
-  ])('as it likes, also later, with another status or a redirect (%s)', async (_where, meet) => {
+  ])('as it decides, even later and with another status or a redirect (%s)', async (_where, meet) => {
     answering = async (_request, response) => {
       await new Promise<void>((resolve) => setTimeout(resolve, 10));
       response.redirect(307, 'https://status.example/');
@@ -151,7 +151,7 @@ describe('@UnavailableHandler() answers', () => {
     expect([answer.status, answer.headers.location]).toEqual([307, 'https://status.example/']);
   });
 
-  it('a logout that cannot be stored, and the cookies of the browser are cleared all the same', async () => {
+  it('a logout that cannot be stored, which still clears the cookies of the browser', async () => {
     answering = (_request, response) => response.end('later');
     const memory = memoryStorage();
     const storage = new CountingStorage(memory);
@@ -164,7 +164,7 @@ describe('@UnavailableHandler() answers', () => {
     expect([answer.status, answer.text, browser.jar.size]).toEqual([503, 'later', 0]);
   });
 
-  it('no refusal: a stranger gets the 401', async () => {
+  it('no refusal: a visitor without a login gets the 401', async () => {
     const answer = await (await start()).browser().get('/protected');
     expect([answer.status, codeOf(answer), calls]).toEqual([401, 'ERR_LOGIN_REQUIRED', 0]);
   });
@@ -174,7 +174,7 @@ describe.each([
   ['where the session is read', atSession],
   ['at a guard', atGuard],
 ])('@UnavailableHandler() %s', (_where, meet) => {
-  it('may throw an HttpException, which is the answer', async () => {
+  it('may throw an HttpException, which becomes the response', async () => {
     answering = () => {
       throw new ConflictException('not now');
     };
@@ -185,8 +185,8 @@ describe.each([
   it.each<[string, Answering]>([
     ['does nothing', () => undefined],
     ['only sets another status', (_request, response) => void response.status(200)],
-    ['asks who it is, which nobody can say', (request, _response, login) => login.currentUser(request)],
-  ])('that %s leaves the JSON 503', async (_what, idle) => {
+    ['asks for the user, which fails', (request, _response, login) => login.currentUser(request)],
+  ])('leaves the JSON 503 if it %s', async (_what, idle) => {
     answering = idle;
     const answer = await meet(await start());
     expect([answer.status, codeOf(answer), answer.headers['retry-after']]).toEqual([503, 'ERR_LOGIN_UNAVAILABLE', '1']);
@@ -200,7 +200,7 @@ describe.each([
     ['throws undefined', () => raise(undefined)],
     ['throws an HttpException that cannot be sent', () => raise(new HttpException(circular(), 503))],
     ['throws after it has set a type', (_, response) => raise(response.type('html') && new Error('a secret detail'))],
-  ])('that %s gives 500 without detail, in no cache, and the process goes on', async (_what, failing) => {
+  ])('leads to a 500 without detail and with no-store if it %s, and the process goes on', async (_what, failing) => {
     answering = failing;
     const app = await start();
     const answer = await meet(app);
@@ -212,7 +212,7 @@ describe.each([
     expect((await app.browser().get('/public')).status).toBe(200);
   });
 
-  it('that fails after it began to answer ends the answer', async () => {
+  it('ends the response if it fails after it has sent a part of it', async () => {
     answering = (_request, response) => {
       response.write('half');
       throw new Error('a secret detail');
@@ -225,8 +225,8 @@ describe.each([
 describe('an outage', () => {
   it.each([
     ['without a handler', []],
-    ['with one', [Outages]],
-  ])('adds nothing to an answer that has begun (%s), and ends it', async (_what, providers) => {
+    ['with a handler', [Outages]],
+  ])('adds nothing to a response that has begun, and ends it (%s)', async (_what, providers) => {
     answering = (_request, response) => response.end('and more');
     const answer = await (await start({ providers })).browser().get('/half');
     expect([answer.status, answer.text, calls]).toEqual([200, 'half', 0]);

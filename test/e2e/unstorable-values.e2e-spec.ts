@@ -1,4 +1,4 @@
-/** A session value that no store can take leads to an answer and a log line with its key, and ends no login. */
+/** A session value that cannot be stored leads to a response and a log line with its key, and ends no login. */
 import { Readable } from 'node:stream';
 import { Controller, Get, Param, Post, Query, Req, Res, StreamableFile } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -28,7 +28,7 @@ const refuse = (): never => {
   throw new Error('not now');
 };
 
-/** Puts a value under the key "cart" that no store can take. */
+/** Functions that put a value under the key "cart" that cannot be stored. */
 const BAD: Record<string, (session: Values) => void> = {
   'a BigInt': (session) => (session.cart = 1n),
   'a BigInt in a list': (session) => (session.cart = [{ id: 1n }]),
@@ -110,14 +110,14 @@ class BadController {
   }
 }
 
-/** These answers have not begun when the value is found. */
+/** Responses that have not begun when the value is found. */
 const REPLACED = ['json', 'send', 'end', 'redirect', 'status', 'save without a callback', 'save and forget the error'];
-/** The head of these answers has gone out by then. */
+/** Responses with a head that was sent by then. */
 const STREAMED = ['answers/pipe', 'answers/write', 'streams'];
 
 const CASES = STORAGES.filter(({ servers }) => !servers.length);
 
-describe.each(CASES)('on $name', ({ make }) => {
+describe.each(CASES)('on $name,', ({ make }) => {
   let made: TestStorage;
   let app: TestApp;
   let log: LogBook;
@@ -149,7 +149,7 @@ describe.each(CASES)('on $name', ({ make }) => {
     expect(watch.uncaught).toEqual([]);
   });
 
-  /** No visitor has lost a value or a login, and no browser holds the cookie of a missing session. */
+  /** Expects that no visitor lost a value or a login, and that no browser has the cookie of a missing session. */
   async function expectUnharmed(): Promise<void> {
     expect((await ada.get('/fresh')).status).toBe(200);
     expect((await ada.get('/values')).json).toEqual({ colour: 'blue' });
@@ -163,7 +163,7 @@ describe.each(CASES)('on $name', ({ make }) => {
     const browsers = (): Browser[] => [stranger, visitor, ada];
 
     it.each([...REPLACED.map((way) => `answers/${encodeURIComponent(way)}`), 'returns'])(
-      'is answered 500, and the log names it: %s',
+      'leads to a 500, and the log names its key: %s',
       async (route) => {
         for (const browser of browsers()) {
           log.lines.length = 0;
@@ -177,7 +177,7 @@ describe.each(CASES)('on $name', ({ make }) => {
       },
     );
 
-    it('is told to the callback of save(), which decides about the answer', async () => {
+    it('leads to a 500 if save() has a callback, and the log names its key', async () => {
       for (const browser of browsers()) {
         const answer = await browser.get(`/bad/answers/save${query}`);
         // The value is still there at the end of the response.
@@ -194,7 +194,7 @@ describe.each(CASES)('on $name', ({ make }) => {
       await expectUnharmed();
     });
 
-    it.each(STREAMED)('is logged where the head has gone out, and the body is whole: %s', async (route) => {
+    it.each(STREAMED)('is logged if the head was sent before, and the body is complete: %s', async (route) => {
       for (const browser of browsers()) {
         log.lines.length = 0;
         const answer = await browser.get(`/bad/${route}${query}`);
@@ -204,7 +204,7 @@ describe.each(CASES)('on $name', ({ make }) => {
       await expectUnharmed();
     });
 
-    it('refuses a login that would keep it, and leaves what is there', async () => {
+    it('prevents a login that would keep it, and leaves the sessions and logins as they are', async () => {
       for (const browser of browsers()) {
         const answer = await browser.post(`/bad/then/login${query}`);
         expect([answer.status, answer.cookies]).toEqual([500, []]);
@@ -213,13 +213,13 @@ describe.each(CASES)('on $name', ({ make }) => {
       await expectUnharmed();
     });
 
-    it('leaves a confirmed login to its browser', async () => {
+    it('makes a confirmation fail, and the browser keeps its login', async () => {
       expect((await stranger.post(`/bad/then/confirm${query}`)).status).toBe(500);
       expect((await ada.post(`/bad/then/confirm${query}`)).status).toBe(500);
       await expectUnharmed();
     });
 
-    it('keeps nobody from logging out', async () => {
+    it('prevents no logout', async () => {
       for (const browser of browsers()) expect((await browser.post(`/bad/then/logout${query}`)).status).toBe(201);
       expect([stranger, visitor, ada].map(({ jar }) => jar.size)).toEqual([0, 0, 0]);
       expect(await made.records()).toBe(0);

@@ -1,4 +1,4 @@
-/** Each method of the service refuses a request without a response, such as an upgrade request, by a named fault. */
+/** Each method of the service refuses a request without a response, such as an upgrade request, with a fault code. */
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -78,10 +78,10 @@ async function codeOf(method: string, req: unknown): Promise<string | undefined>
 
 describe.each(Object.keys(METHODS))('%s', (method) => {
   it.each([
-    ['a stranger', ''],
-    ['a login', 'login'],
-    ['a remember cookie alone', 'remember'],
-  ])('of an upgrade request says ERR_LOGIN_NO_REQUEST, and changes nothing: %s', async (_case, kind) => {
+    ['without a cookie', ''],
+    ['with a login', 'login'],
+    ['with a remember cookie alone', 'remember'],
+  ])('fails with ERR_LOGIN_NO_REQUEST for an upgrade request, and changes nothing: %s', async (_case, kind) => {
     const browser = app.browser();
     if (kind) await browser.post('/login/ada?remember=1');
     if (kind === 'remember') browser.close();
@@ -91,13 +91,13 @@ describe.each(Object.keys(METHODS))('%s', (method) => {
     await app.login.logoutEverywhere('ada');
   });
 
-  it.each(NO_REQUESTS)('of what is no request says ERR_LOGIN_NO_REQUEST: %s', async (what, value) => {
+  it.each(NO_REQUESTS)('fails with ERR_LOGIN_NO_REQUEST for a value that is no request: %s', async (what, value) => {
     const isOptional = method === 'logins' && !value;
     expect([what, await codeOf(method, value)]).toEqual([what, isOptional ? undefined : 'ERR_LOGIN_NO_REQUEST']);
   });
 });
 
-it('revoke and logoutEverywhere need no request', async () => {
+it('revoke() and logoutEverywhere() need no request', async () => {
   const browser = app.browser();
   await browser.post('/login/ada');
   const [device] = await app.login.logins('ada');

@@ -1,4 +1,4 @@
-/** What an application answers about a user: it is understood, or it lets nobody in. */
+/** Answers of the application about a user. An answer that is not understood lets nobody in. */
 import { Controller, Get, Injectable, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { LoginManagerService, OTHER_TENANT, RequestLoader } from 'nestjs-login';
@@ -27,7 +27,7 @@ class Keys {
 const WITH_KEY = { headers: { 'x-key': 'k' } };
 
 describe('a user is active', () => {
-  it.each([true, 1, 1n, '1', undefined, () => 1])('where isActive is %p', async (isActive) => {
+  it.each([true, 1, 1n, '1', undefined, () => 1])('if isActive is %p', async (isActive) => {
     const app = await startLoggedApp();
     app.users.table.set('ada', ada({ isActive }));
     const browser = await loggedIn(app);
@@ -36,7 +36,7 @@ describe('a user is active', () => {
 });
 
 describe('a user is inactive, by session, by remember cookie, by the request loader and at the login,', () => {
-  it.each([false, 0, 0n, '0', () => 0])('where isActive is %p', async (isActive) => {
+  it.each([false, 0, 0n, '0', () => 0])('if isActive is %p', async (isActive) => {
     const app = await startLoggedApp({ providers: [Keys] });
     const browser = await loggedIn(app);
     app.users.table.set('ada', ada({ isActive }));
@@ -49,7 +49,7 @@ describe('a user is inactive, by session, by remember cookie, by the request loa
   });
 });
 
-describe('a user whose isActive nobody understands', () => {
+describe('a user with an unknown value of isActive', () => {
   it.each(['N', '', 'false', null, 2, {}, async () => false])('(%p) is let in nowhere', async (isActive) => {
     const app = await startLoggedApp({ providers: [Keys] });
     const browser = await loggedIn(app);
@@ -63,7 +63,7 @@ describe('a user whose isActive nobody understands', () => {
     expect(app.log.text()).toContain('ERR_LOGIN_USER_ACTIVE');
   });
 
-  it('is nobody on a public page, can log out, and is back once the answer is right', async () => {
+  it('is not logged in on a public page, and can log out or log in as another user', async () => {
     const app = await startLoggedApp();
     const browser = await loggedIn(app);
     app.users.table.set('ada', ada({ isActive: 'yes' }));
@@ -88,7 +88,7 @@ describe('the answer of a user loader that is not the user of the login', () => 
     ['an object without an id', {}],
     ['another user', { id: 'bob', name: 'BOB' }],
     ['the user in another spelling', { id: 'Ada', name: 'ADA' }],
-  ])('(%s) lets nobody in, names the fault, and ends no login', async (_what, answer) => {
+  ])('(%s) lets nobody in, logs the fault, and ends no login', async (_what, answer) => {
     const app = await startLoggedApp();
     const browser = await loggedIn(app);
     app.users.table.set('ada', answer as never);
@@ -102,7 +102,7 @@ describe('the answer of a user loader that is not the user of the login', () => 
     expect((await browser.get('/protected')).json).toEqual({ id: 'ada' });
   });
 
-  it('may have the id 0', async () => {
+  it('is not a user with the id 0, who is let in', async () => {
     const app = await startLoggedApp();
     app.users.table.set('0', ada({ id: 0 }));
     const browser = app.browser();
@@ -120,7 +120,7 @@ describe('ids with lone surrogates', () => {
   });
 });
 
-describe('tenants by host', () => {
+describe('with tenants by host,', () => {
   @Controller('tenant')
   class TenantController {
     constructor(readonly login: LoginManagerService) {}
@@ -144,7 +144,7 @@ describe('tenants by host', () => {
   }
 
   it.each(['with the session', 'with the remember cookie alone'])(
-    "A's login %s is nobody at B, and goes on at A",
+    'a login of tenant A %s is refused at tenant B, and goes on at tenant A',
     async (how) => {
       const app = await openTenants();
       const browser = await loggedIn(app);
@@ -159,7 +159,7 @@ describe('tenants by host', () => {
     },
   );
 
-  it("A's login is not confirmed at B", async () => {
+  it('a login of tenant A is not confirmed at tenant B', async () => {
     const app = await openTenants();
     const browser = await loggedIn(app);
     expect((await browser.post('/confirm', B)).json).toEqual({ ok: false });
