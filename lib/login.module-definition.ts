@@ -1,4 +1,4 @@
-/** What LoginModule can be imported with. */
+/** The types of the options that LoginModule is imported with. */
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { DynamicModule, InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common';
 import { LoginContexts } from './context/login-contexts.js';
@@ -7,7 +7,7 @@ import { LoginManagerService } from './login-manager.service.js';
 import { EXTRAS, GIVEN_OPTIONS, providers } from './login.providers.js';
 import type { LoginOptions } from './options/login-options.js';
 
-/** Which handlers are guarded: all but `@Public()` ones, or those that ask for it. */
+/** The option that decides about guards: all handlers except `@Public()` ones, or only marked handlers. */
 export interface LoginModuleExtras {
   /** Default: `'manual'`. */
   readonly guard?: 'global' | 'manual';
@@ -16,20 +16,20 @@ export interface LoginModuleExtras {
 /** The options of `LoginModule.forRoot()`. */
 export type LoginModuleOptions = LoginOptions & LoginModuleExtras;
 
-/** Makes the options from injected services: implement it for `useClass` and `useExisting`. */
+/** Makes the options from injected services. A class for `useClass` or `useExisting` implements it. */
 export interface LoginOptionsFactory {
-  /** The options, now or later. */
+  /** Returns the options, or a promise of them. */
   createLoginOptions(): Promise<LoginOptions> | LoginOptions;
 }
 
-/** What every form of `LoginModule.forRootAsync()` may have. */
+/** The members of every form of `LoginModule.forRootAsync()`. */
 export interface LoginModuleAsyncExtras extends Pick<ModuleMetadata, 'imports'>, LoginModuleExtras {}
 
-/** A function that makes the options from what `inject` names. */
+/** A function that makes the options from the injected services. */
 export interface LoginOptionsByFactory extends LoginModuleAsyncExtras {
-  /** Makes the options, now or later. */
+  /** Returns the options, or a promise of them. */
   readonly useFactory: (...dependencies: never[]) => Promise<LoginOptions> | LoginOptions;
-  /** What `useFactory` gets. */
+  /** The tokens of the services that `useFactory` gets. */
   readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
 }
 

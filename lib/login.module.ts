@@ -1,6 +1,4 @@
-/**
- * LoginModule: puts everything together, once in an application, and refuses to start where something contradicts it.
- */
+/** LoginModule: connects all parts once per application, and refuses to start if two settings contradict each other. */
 import { Inject, Module, Optional } from '@nestjs/common';
 import type {
   DynamicModule,
@@ -21,7 +19,7 @@ import type { LoginModuleParts } from './login.providers.js';
 import { formatValue } from './options/format-value.js';
 
 /**
- * Sessions, logins and guards for a whole application. Import it once, in the root module; it is global.
+ * Sessions, logins and guards for a whole application. Import it once, in the root module. It is global.
  *
  * @example
  * \@Module({ imports: [LoginModule.forRoot({ secret: process.env.LOGIN_SECRET, loginView: '/login' })] })
@@ -44,15 +42,15 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationBoots
   }
 
   /**
-   * The module with these options.
-   * @throws LoginFault at start-up, for an option that is wrong, missing or unknown
+   * Returns the module with these options.
+   * @throws LoginFault at start-up for an option that is wrong, missing or unknown
    */
   static forRoot(options: LoginModuleOptions): DynamicModule {
     if (!isObject(options)) throw withoutOptions('forRoot', '{ secret, ... }');
     return { ...definition.forRoot(options), module: LoginModule };
   }
 
-  /** The module with options that are made from injected services. @throws LoginFault as forRoot does */
+  /** Returns the module with options that are made from injected services. @throws LoginFault as forRoot does */
   static forRootAsync(options: LoginModuleAsyncOptions): DynamicModule {
     const ways = ['useFactory', 'useClass', 'useExisting'] as const;
     if (!isObject(options) || !ways.some((way) => way in options))
@@ -61,22 +59,22 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationBoots
   }
 
   /**
-   * Puts the session in front of everything, and guards and filter in front of the application's own. Called by Nest.
-   * @throws LoginFault where the application contradicts the module
+   * Puts the session before all other middleware, and guards and filter before those of the application. Nest calls it.
+   * @throws LoginFault if the application contradicts the module
    */
   configure(): void {
     const { options, entry, adapterHost, application, sessionGuard } = this.#parts;
     checkExpress(adapterHost.httpAdapter, options);
     entry.mount(adapterHost.httpAdapter);
     if (options.session.load !== 'always') application.getGlobalGuards().unshift(sessionGuard);
-    // As APP_FILTER and APP_GUARD they would come after the application's own: a catch-all filter would answer 401 in
-    // our place, and its guards would run before the user is known.
+    // As APP_FILTER and APP_GUARD they would run after the application's own. A catch-all filter would then answer 401
+    // in their place, and the guards of the application would run before the user is known.
     this.#answerFirst();
   }
 
   /**
-   * Refuses a second module, also where there is no HTTP, message handlers that only look guarded, and a storage that
-   * cannot serve. Called by Nest.
+   * Refuses a second module, even without HTTP. Also refuses message handlers that only seem guarded, and a storage
+   * that cannot serve. Nest calls it.
    * @throws LoginFault ERR_LOGIN_MODULE, ERR_LOGIN_NOT_HTTP, ERR_LOGIN_STORAGE
    */
   async onModuleInit(): Promise<void> {
@@ -96,7 +94,7 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationBoots
   }
 
   /**
-   * Notes that the application has started. Called by Nest.
+   * Checks the views against the routes after the start. Nest calls it.
    * @throws LoginFault ERR_LOGIN_INVALID_OPTION for a view without the global prefix
    */
   onApplicationBootstrap(): void {
@@ -104,13 +102,16 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationBoots
     this.#parts.entry.serve();
   }
 
-  /** Closes what this module opened. Called by Nest. */
+  /** Closes the storage that this module has made. Nest calls it. */
   onApplicationShutdown(): void {
     this.#parts.entry.unmount();
     for (const storage of this.#parts.ownStorages) storage.close();
   }
 
-  /** A view may be a page of a front end. It is a mistake where the page of that path is one of this application. */
+  /**
+   * Refuses a view without the global prefix if this application has the page with the prefix. Otherwise the view may
+   * be a page of a front end.
+   */
   #refuseViewsWithoutPrefix(): void {
     const { application, entry, options } = this.#parts;
     const globalPrefix = application.getGlobalPrefix().replace(/^\/?/, '/').replace(/\/$/, '');
@@ -127,8 +128,8 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationBoots
   }
 
   /**
-   * From the constructor: what main.ts connects, such as a microservice, takes its guards before configure() is
-   * called.
+   * Adds guards and filter. The constructor calls it, because a microservice that main.ts connects takes its guards
+   * before configure() runs.
    */
   #guardEverything(): void {
     const { extras, application, guard: first } = this.#parts;
@@ -142,7 +143,7 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationBoots
       );
 
     application.getGlobalGuards().unshift(first);
-    // Nest hands out its own array; a copy would leave every route open.
+    // Nest returns its own array. A copy would leave every route open.
     if (application.getGlobalGuards()[0] === first) return;
     throw new LoginFault(
       'ERR_LOGIN_PLATFORM',
@@ -152,12 +153,13 @@ export class LoginModule implements NestModule, OnModuleInit, OnApplicationBoots
   }
 
   /**
-   * Last in both lists, which Nest asks from their end; the second holds the filters that live as long as a request.
+   * Adds the filter as the last one to both lists, because Nest asks them from the end. The second list holds the
+   * request-scoped filters.
    */
   #answerFirst(): void {
     const { application, filter, modules } = this.#parts;
     application.addGlobalFilter(filter);
-    // Ours beside none of the application's would only make Nest warn about it at every start.
+    // A filter of ours alone would make Nest warn about it at every start.
     if (application.getGlobalRequestFilters().length === 0) return;
     const own = [...modules.values()]
       .find(({ metatype }) => metatype === LoginModule)

@@ -1,4 +1,4 @@
-/** The providers that LoginModule consists of, from the bottom up. Classes below the module know nothing of tokens. */
+/** The providers of LoginModule, from the bottom up. Classes below the module know no tokens. */
 import type { InjectionToken, Provider } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, HttpAdapterHost, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { LoginActions } from './actions/login-actions.js';
@@ -33,18 +33,18 @@ import { UserResolver } from './user/user-resolver.js';
 /** A token that knows the type behind it. */
 interface Token<Dependency> {
   readonly token: symbol;
-  /** never there; lets the compiler tell tokens apart */
+  /** Never set. Lets the compiler tell tokens apart. */
   readonly type?: Dependency;
 }
 
-/** What a dependency can be asked for by. */
+/** A class or token that names a dependency. */
 type TokenOf<Dependency> = (abstract new (...dependencies: never[]) => Dependency) | Token<Dependency>;
 
-/** What LoginModule is made with. Only a module made by forRoot or forRootAsync has it. */
+/** The parts that LoginModule needs. Only a module from forRoot or forRootAsync has them. */
 export interface LoginModuleParts {
   readonly options: ResolvedLoginOptions;
   readonly extras: { readonly guard: unknown };
-  /** storages that the module made itself, and closes */
+  /** The storages that the module has made itself, and closes. */
   readonly ownStorages: { close(): void }[];
   readonly entry: RequestEntry;
   readonly guard: LoginRequiredGuard;
@@ -70,7 +70,7 @@ export function providers(): Provider[] {
   return [...stores(), ...requests(), ...surface()];
 }
 
-/** The options, and what keeps logins. */
+/** Returns the providers of the options and the stores. */
 function stores(): Provider[] {
   const limited = { store: LoginStore, calls: StoreCalls, limits: OPTIONS };
   return [
@@ -84,7 +84,7 @@ function stores(): Provider[] {
   ];
 }
 
-/** The way of a request. */
+/** Returns the providers that serve a request. */
 function requests(): Provider[] {
   return [
     LoginEventStream,
@@ -106,7 +106,7 @@ function requests(): Provider[] {
   ];
 }
 
-/** What Nest and the application see. */
+/** Returns the providers that Nest and the application see. */
 function surface(): Provider[] {
   return [
     provide(
@@ -181,9 +181,7 @@ function makeContexts({ sessions, resolver }: { sessions: SessionServices; resol
   return new LoginContexts(application, (context) => resolver.resolve(context), openExchange);
 }
 
-/**
- * A provider whose dependencies come by name. The compiler holds each token against the type that is expected of it.
- */
+/** Returns a provider with named dependencies. The compiler checks each token against the expected type. */
 function provide<Instance, Dependencies extends object>(
   token: TokenOf<Instance>,
   dependencies: { [Name in keyof Dependencies]: TokenOf<Dependencies[Name]> },

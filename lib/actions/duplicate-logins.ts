@@ -8,7 +8,7 @@ import type { NewLogin } from '../logins/login-snapshot.js';
 import type { ActionServices } from './action-services.js';
 
 /** Milliseconds within which two posts with the same cookie count as one form sent twice. */
-const DUPLICATE_WINDOW = 60_000;
+export const DUPLICATE_WINDOW = 60_000;
 
 /** The number of base64url characters, which hold 132 bits. */
 const HASH_LENGTH = 22;
@@ -48,7 +48,7 @@ export async function deleteDuplicates(
       (record === null || isEarlier(other, record)),
   );
 
-  const deleted = await Promise.all(duplicates.map(({ id }) => userLogins.end(userId, id)));
+  const deleted = await Promise.all(duplicates.map(({ id }) => userLogins.delete(userId, id)));
   for (const [at, { id: loginId }] of duplicates.entries())
     if (deleted[at])
       events.emit('loginRevoked', () => ({ ...clientFacts(exchange), userId, loginId, reason: 'duplicate' }));

@@ -53,7 +53,7 @@ export class LogIn {
     const token = verifier === null ? null : { loginId: login.record.id, verifier };
     const made = { user, isAuthenticated: isActive, login, isRemembered: token !== null, token };
     context.logIn(made, { values, isOtherUser });
-    this.services.stampKinds.note(login.record.id, stampKindOf(user));
+    this.services.stampKinds.set(login.record.id, stampKindOf(user));
     this.#emitEvents(context, login, { fresh, remembered: token !== null });
     return true;
   }

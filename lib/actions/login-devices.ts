@@ -62,7 +62,7 @@ export class LoginDevices {
   /** Deletes one login of a user. Returns whether it existed. */
   async revoke(userId: unknown, loginId: string): Promise<boolean> {
     const id = userIdText(userId);
-    const isEnded = await this.logins.end(id, loginId);
+    const isEnded = await this.logins.delete(id, loginId);
     if (isEnded) this.#emitRevoked(NO_CLIENT, id, [loginId]);
     return isEnded;
   }
@@ -75,7 +75,7 @@ export class LoginDevices {
     const { login, isAuthenticated } = requireKnown(await context.resolve());
     if (!login || !isAuthenticated) throw new LoginRequiredException();
     const { userId, id } = login.record;
-    const ended = await this.logins.endAll(userId, id);
+    const ended = await this.logins.deleteAll(userId, id);
     this.#emitRevoked(clientFacts(context.exchange), userId, ended);
     return ended.length;
   }
@@ -83,7 +83,7 @@ export class LoginDevices {
   /** Deletes every login of a user, and returns their number. */
   async revokeAll(userId: unknown): Promise<number> {
     const id = userIdText(userId);
-    const ended = await this.logins.endAll(id);
+    const ended = await this.logins.deleteAll(id);
     this.#emitRevoked(NO_CLIENT, id, ended);
     return ended.length;
   }

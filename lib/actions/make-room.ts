@@ -7,7 +7,7 @@ import { stampHashOf } from '../user/login-user.js';
 import { OTHER_TENANT } from '../user/other-tenant.js';
 import { isLoaderFailure, loadUser } from '../user/user-loading.js';
 import type { ActionServices } from './action-services.js';
-import { deleteDuplicates } from './duplicate-logins.js';
+import { deleteDuplicates, DUPLICATE_WINDOW } from './duplicate-logins.js';
 import { deleteOutdated } from './outdated-logins.js';
 
 /**
@@ -45,19 +45,22 @@ async function latestStampHash(
 }
 
 /**
- * Deletes a login of this browser that has no remember cookie, the least recently used first. The browser forgets such
- * a login when it closes, and the record stays until its idle end. The user has just authenticated, so this login can
- * make room.
+ * Deletes a login that this browser has lost, the least recently used first. The browser forgets a login without a
+ * remember cookie when it closes, and the record stays until its idle end. After a double click it may drop the first
+ * response with its cookies. The user has just authenticated, so such a login can make room.
  */
 async function deleteLost(
   { exchange, session }: LoginContext,
-  { userLogins, events }: ActionServices,
+  { logins, userLogins, events }: ActionServices,
   userId: string,
 ): Promise<boolean> {
   const { identifier } = session.client;
-  const isLost = (record: LoginRecord): boolean => record.remember === null && record.identifier === identifier;
+  const now = await logins.now();
+  const isLost = (record: LoginRecord): boolean =>
+    record.identifier === identifier && (record.remember === null || now - record.createdAt < DUPLICATE_WINDOW);
+
   const lost = (await userLogins.list(userId)).filter(isLost).at(-1);
-  if (!lost || !(await userLogins.end(userId, lost.id))) return false;
+  if (!lost || !(await userLogins.delete(userId, lost.id))) return false;
 
   events.emit('loginRevoked', () => ({ ...clientFacts(exchange), userId, loginId: lost.id, reason: 'cap' }));
   return true;

@@ -12,8 +12,9 @@ export async function deleteOutdated(
   { userLogins, events }: ActionServices,
   { userId, stampHash }: { readonly userId: string; readonly stampHash: string | null | undefined },
 ): Promise<boolean> {
-  const deleted = await userLogins.endOutdated(userId, stampHash);
-  for (const loginId of deleted)
-    events.emit('loginRevoked', () => ({ ...clientFacts(exchange), userId, loginId, reason: 'stamp' }));
+  const deleted = await userLogins.deleteOutdated(userId, stampHash);
+  // An expired login has ended by its limit, and not by the stamp.
+  for (const { id: loginId, isExpired } of deleted)
+    if (!isExpired) events.emit('loginRevoked', () => ({ ...clientFacts(exchange), userId, loginId, reason: 'stamp' }));
   return deleted.length > 0;
 }

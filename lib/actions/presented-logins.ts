@@ -26,6 +26,6 @@ export async function findPresentedToken(
 
   const living = await findCurrentLogin(context);
   await remembered.revokeStolen(context, outcome.snapshot);
-  if (living?.record.id === outcome.snapshot.record.id) context.dropLogin(living);
+  if (living?.record.id === outcome.snapshot.record.id) context.detachLogin(living);
   return outcome;
 }

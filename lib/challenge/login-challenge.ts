@@ -1,9 +1,9 @@
-/** Sends a visitor who must log in, or log in afresh, to the view for it: one function for both. */
+/** Redirects a visitor to the view for a login or a fresh login. One function serves both. */
 import type { HttpExchange } from '../http/http-exchange.js';
 import type { ResolvedLoginOptions } from '../options/resolve-login-options.js';
 import type { OnceLogger } from '../session/once-logger.js';
 import type { AreaViews } from './area-views.js';
-import { isViewPage, LONGEST_NEXT, loginUrl, safeNext } from './login-url.js';
+import { isViewPage, MAX_NEXT_LENGTH, loginUrl, safeNext } from './login-url.js';
 import type { Challenge, Notices } from './notices.js';
 
 /** Stands in where no origin is configured: only paths are judged then, and a path has no origin of its own. */
@@ -94,7 +94,7 @@ export class LoginChallenge {
 
   /** To a developer it looks as if the visitor had come from nowhere. */
   #warnOfDropped(next: string): void {
-    if (next.length > LONGEST_NEXT) return this.#warnOfLength();
+    if (next.length > MAX_NEXT_LENGTH) return this.#warnOfLength();
     this.log.warn(
       'A "next" was dropped: only a path of this site counts, and neither a login view nor a logout. ' +
         'Visitors then go on to the default page.',
@@ -112,8 +112,8 @@ export class LoginChallenge {
 
   #warnOfLength(): void {
     this.log.warn(
-      `A "next" was dropped, because it was too long: the limit is ${LONGEST_NEXT} characters, and less in a cookie. ` +
-        'Keep the data of such a page in the session, and let its address name the entry.',
+      `A "next" was dropped, because it was too long: the limit is ${MAX_NEXT_LENGTH} characters, and less in a ` +
+        'cookie. Keep the data of such a page in the session, and let its address name the entry.',
     );
   }
 }

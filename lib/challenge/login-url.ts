@@ -20,7 +20,7 @@ type LoginUrlSite = {
 };
 
 /** The longest accepted `next`, in characters. */
-export const LONGEST_NEXT = 2048;
+export const MAX_NEXT_LENGTH = 2048;
 
 /**
  * Matches controls and blanks, DEL, backslashes and lone surrogates. Browsers strip some controls, so a TAB between two
@@ -80,7 +80,7 @@ export function isViewPage(view: string, page: string, origin: string): boolean 
 
 /** Returns the value as a page of the own site, or `undefined`. */
 function ownPage(value: unknown, origin: string): URL | undefined {
-  if (typeof value !== 'string' || value.length > LONGEST_NEXT || UNSAFE.test(value)) return undefined;
+  if (typeof value !== 'string' || value.length > MAX_NEXT_LENGTH || UNSAFE.test(value)) return undefined;
   if (!value.startsWith('/') || value.startsWith('//') || !isOwnSite(value, origin)) return undefined;
   const url = new URL(value, origin);
   return url.pathname.startsWith('//') ? undefined : url;

@@ -3,7 +3,7 @@ import type { NamedCookie } from '../http/cookies.js';
 import type { HttpExchange } from '../http/http-exchange.js';
 import { Signature } from '../http/signature.js';
 
-/** What the next page is told. */
+/** The content of the notice cookie, for the next page. */
 export interface Notice {
   /** one letter a message, oldest first; the texts are made when they are read, in the language of then */
   readonly marks: string;
@@ -14,7 +14,7 @@ export interface Notice {
 const LIFETIME = 600;
 
 /** Browsers drop cookies of over 4,096 bytes in silence; without `next` the cookie is short. */
-const LONGEST = 2_900;
+const MAX_LENGTH = 2_900;
 
 /** A notice that tells nothing. */
 export const NO_NOTICE: Notice = Object.freeze({ marks: '', next: null });
@@ -50,7 +50,7 @@ export class NoticeCookie {
     }
 
     const value = this.#format(notice);
-    const isWhole = value.length <= LONGEST;
+    const isWhole = value.length <= MAX_LENGTH;
     exchange.setCookie(this.cookie, isWhole ? value : this.#format({ ...notice, next: null }), LIFETIME);
     return isWhole;
   }
@@ -62,7 +62,7 @@ export class NoticeCookie {
 
   /** Counts the lifetime here as well: how long a browser keeps a cookie decides nothing. */
   #parse(value: string): Notice | undefined {
-    const text = value.length > LONGEST ? undefined : this.#signature.verify(value);
+    const text = value.length > MAX_LENGTH ? undefined : this.#signature.verify(value);
     if (text === undefined) return undefined;
     const json = Buffer.from(text, 'base64url').toString();
     const [madeAt, marks, next] = JSON.parse(json) as [number, string, string | null];

@@ -1,4 +1,4 @@
-/** The notice of one request. What the request writes, it also reads. */
+/** The notices of one request. The request also reads the notices that it has written. */
 import type { HttpExchange } from '../http/http-exchange.js';
 import type { ResolvedLoginOptions } from '../options/resolve-login-options.js';
 import { NO_NOTICE } from './notice-cookie.js';
@@ -17,7 +17,7 @@ export interface Flash {
 const MARKS: Readonly<Record<Challenge, string>> = { login: 'l', 'needs-refresh': 'r' };
 
 /** The cookie holds the last so many messages. */
-const MOST_MARKS = 20;
+const MAX_MARKS = 20;
 
 /** Keeps messages and the page to go on to from one request to the next. */
 export class Notices {
@@ -32,7 +32,7 @@ export class Notices {
   /** Keeps a message for the next page. */
   flash(kind: Challenge): void {
     const notice = this.#read();
-    this.#write({ ...notice, marks: (notice.marks + MARKS[kind]).slice(-MOST_MARKS) });
+    this.#write({ ...notice, marks: (notice.marks + MARKS[kind]).slice(-MAX_MARKS) });
   }
 
   /** Keeps the page to go on to; the last one wins. False: it is too long for a cookie. */

@@ -4,7 +4,7 @@ import type { LoginContext } from './login-context.js';
 
 const SLOT = Symbol('nestjs-login');
 
-/** Hides a context from whoever prints, serialises or copies a request. */
+/** Hides a context from code that prints, serializes or copies a request. */
 class ContextSlot {
   readonly #context: LoginContext;
 
@@ -23,14 +23,14 @@ interface Holder {
 }
 
 /**
- * Puts a context on its request, which has none yet. A WeakMap keyed by the request would do the same for many times
+ * Puts a context on a request that has none yet. A WeakMap keyed by the request would do the same, and cost many times
  * the CPU, because the garbage collector walks its entries.
  */
 export function setContext(request: LoginRequest, context: LoginContext): void {
   (request as Holder)[SLOT] = new ContextSlot(context);
 }
 
-/** Returns the context of a request, or undefined where no LoginModule has seen it. */
+/** Returns the context of a request. Returns undefined if the request has passed no LoginModule. */
 export function findContext(holder: object): LoginContext | undefined {
   return (holder as Holder)[SLOT]?.context;
 }

@@ -1,16 +1,16 @@
-/** Recognises a loader that asks for the very user that it is being asked for, which would wait for itself. */
+/** Detects a loader that asks for the user of its own request, and would therefore wait for itself. */
 import { callSites } from '../exceptions/call-sites.js';
 import { LoginFault } from '../exceptions/login-fault.js';
 
-/** The name of the function that calls loaders (user/user-loading.ts), as it stands in stack traces. */
+/** The name of the function that calls loaders (user/user-loading.ts), as stack traces show it. */
 const LOADER_CALL = 'callLoginLoader';
 
-/** Calls between a loader and its question. Deeper ones are not recognised. */
+/** The number of stack frames to search between a loader and its question. A deeper loader is not detected. */
 const DEEPEST = 200;
 
 /**
- * Refuses a call that a loader has led to. Called only while a loader may be under way. The stack answers the question,
- * because an AsyncLocalStorage would slow down every promise of the application.
+ * Refuses a call that comes from a loader. It is called only while a loader may be running. It reads the stack, because
+ * an AsyncLocalStorage would slow down every promise of the application.
  * @throws LoginFault ERR_LOGIN_LOADER_REENTRY
  */
 export function refuseInsideLoader(): void {

@@ -1,4 +1,4 @@
-/** What all requests of one application share. */
+/** The parts that all requests of one application share. */
 import { NoticeCookie } from '../challenge/notice-cookie.js';
 import { RememberCookie } from '../remember-me/remember-cookie.js';
 import type { SessionServices } from '../session/session-services.js';

@@ -1,4 +1,4 @@
-/** One object per request: what was found out about it, and the transitions that change its login. */
+/** One object per request: its session, tokens, notices and user, and the transitions that change its login. */
 import { Notices } from '../challenge/notices.js';
 import type { HttpExchange } from '../http/http-exchange.js';
 import { isFreshEnough } from '../logins/login-decision.js';
@@ -11,7 +11,7 @@ import type { LoginApplication } from './login-application.js';
 import { RequestUser } from './request-user.js';
 import type { ResolvedUser } from './resolved-user.js';
 
-/** A login that has just been made or confirmed, as the rest of the request is to see it. */
+/** A login that has just been made or confirmed, for the rest of the request. */
 export interface MadeLogin {
   readonly user: object;
   readonly isAuthenticated: boolean;
@@ -21,10 +21,10 @@ export interface MadeLogin {
   readonly token: RememberToken | null;
 }
 
-/** Why `loginUser` has answered false. */
+/** The reason why `loginUser` returned false. */
 export type LoginRefusal = 'inactive' | 'too-many-logins';
 
-/** Finds the user of a request. The part of the package that knows users hands it down. */
+/** Finds the user of a request. The folder `user/` implements it. */
 export type ResolveUser = (context: LoginContext) => Promise<ResolvedUser>;
 
 /**
@@ -32,12 +32,12 @@ export type ResolveUser = (context: LoginContext) => Promise<ResolvedUser>;
  * nowhere else.
  */
 export class LoginContext {
-  /** The login view of the controller that handles the request, where it has its own. */
+  /** The login view of the controller that handles the request. Null stands for the view of the options. */
   loginView: string | null = null;
-  /** Why the last login of this request was refused; null: it was not. */
+  /** The reason why the last login of this request was refused. Null: none was refused. */
   loginRefusal: LoginRefusal | null = null;
   readonly session: RequestSession;
-  // Made when they are needed: most requests need none of them.
+  // The parts below are made when they are needed. Most requests need none of them.
   #tokens: RequestTokens | undefined;
   #notices: Notices | undefined;
   #madeUser: RequestUser | undefined;
@@ -67,19 +67,19 @@ export class LoginContext {
     return (this.#madeUser ??= new RequestUser(this.exchange.request, () => this.resolveUser(this)));
   }
 
-  /** Finds the user of the request, once, after a change that is under way. `req.user` is set from then on. */
+  /** Finds the user of the request once, after a change that is still running. `req.user` is set from then on. */
   resolve(): Promise<ResolvedUser> {
     this.#refuseReentry();
     if (!this.#change) return this.#user.resolve();
     return this.#change.catch(() => undefined).then(() => this.#user.resolve());
   }
 
-  /** Finds the user for a change itself, which would wait for its own end. */
+  /** Finds the user inside a change. `resolve` would wait for the end of that change. */
   resolveWithinChange(): Promise<ResolvedUser> {
     return this.#user.resolve();
   }
 
-  /** Runs the changes of one request one after another, and after everything that still finds out its user. */
+  /** Runs the changes of one request one after another, and each after a running search for the user. */
   async runExclusive<Answer>(change: () => Promise<Answer>): Promise<Answer> {
     this.#refuseReentry();
     const before = [this.#change, this.#user.pending].filter((running) => running !== undefined);
@@ -93,49 +93,51 @@ export class LoginContext {
     }
   }
 
-  /** A loader that is called for the user or within a change would wait for its own end. */
+  /** Refuses a call from a loader inside a search or change, because the loader would wait for itself. */
   #refuseReentry(): void {
     if (this.#user.isPending || this.#changesUnderWay > 0) refuseInsideLoader();
   }
 
-  /** Returns the user, else the application's anonymous user, else null. Waits for nothing once the user is known. */
+  /** Returns the user, else the application's anonymous user, else null. Does not wait if the user is known. */
   async currentUser(): Promise<unknown> {
     const known = this.#changesUnderWay > 0 ? undefined : this.#user.resolved;
     const { user } = known ?? (await this.resolve());
-    // One anonymous user a request, so that guard, decorator and service agree.
+    // Guard, decorator and service must get the same anonymous user.
     return user ?? this.#user.anonymous(this.application.sessions.options.anonymousUser);
   }
 
-  /** True where the user logged in or confirmed at most `maxAge` milliseconds ago; null: at any time in this login. */
+  /**
+   * Tells whether the user logged in or confirmed at most `maxAge` milliseconds ago. Null: at any time in this login.
+   */
   async isFresh(maxAge: number | null): Promise<boolean> {
     const { login } = await this.resolve();
     if (login?.record.freshAt === undefined || login.record.freshAt === null) return false;
-    // A request may last, so the store's clock is asked again.
+    // The request may have lasted long, so the store is asked for the time again.
     return isFreshEnough(login.record, await this.application.sessions.logins.now(), maxAge);
   }
 
-  /** Transition 1: the user has logged in, with the values that the new session starts with. */
+  /** Transition 1: the user has logged in. The new session starts with these values. */
   logIn(
     made: MadeLogin,
     { values, isOtherUser }: { readonly values: StoredValues; readonly isOtherUser: boolean },
   ): void {
     this.session.attachLogin(made.login, values);
     if (made.token) this.tokens.issueCookie(made.token, made.login);
-    else this.tokens.clearCookie({ isUnseen: this.tokens.isUnderOwnPath });
+    else this.tokens.clearCookie({ evenIfAbsent: this.tokens.isUnderOwnPath });
     if (isOtherUser) this.notices.clearNotices();
     else this.notices.forget('login', 'needs-refresh');
     this.loginRefusal = null;
     this.#user.setUser(made);
   }
 
-  /** Transition 1, by a remember token: the session is restored, and the next token goes out. */
+  /** Transition 1 by a remember token: the session is restored, and the browser gets the next token. */
   restore(login: SessionLogin, values: StoredValues, next: RememberToken): void {
     this.session.attachLogin(login, values);
     this.tokens.issueCookie(next, login);
     this.notices.forget('login');
   }
 
-  /** Transition 2: the user has proved again who they are. */
+  /** Transition 2: the user has authenticated again. */
   confirm(made: MadeLogin): void {
     this.session.rotateId(made.login);
     if (made.token) this.tokens.issueCookie(made.token, made.login);
@@ -144,21 +146,24 @@ export class LoginContext {
     this.#user.setUser(made);
   }
 
-  /** Transition 3: nobody is logged in any more. @param wasRemembered the login had a remember cookie, seen or not */
+  /**
+   * Transition 3: nobody is logged in any more. @param wasRemembered the login had a remember cookie, sent with this
+   * request or not
+   */
   logOut({ wasRemembered }: { readonly wasRemembered: boolean }): void {
     this.session.resetToAnonymous();
-    this.tokens.clearCookie({ isUnseen: wasRemembered });
+    this.tokens.clearCookie({ evenIfAbsent: wasRemembered });
     this.notices.clearNotices();
     this.#user.clearUser();
   }
 
-  /** Transition 3, on the way to the user: the login that the session named has ended. */
-  dropLogin({ record }: LoginSnapshot): void {
+  /** Transition 3 during the search for the user: the login that the session named has ended. */
+  detachLogin({ record }: LoginSnapshot): void {
     this.session.resetToAnonymous();
-    this.tokens.clearCookie({ isUnseen: this.tokens.isUnderOwnPath && record.remember !== null });
+    this.tokens.clearCookie({ evenIfAbsent: this.tokens.isUnderOwnPath && record.remember !== null });
   }
 
-  /** Transition 4: a login was not stored, so the response carries nothing of it. */
+  /** Transition 4: a login was not stored, so the response carries no cookie of it. */
   fail(): void {
     this.session.detach();
     this.tokens.cancelCookie();
@@ -166,15 +171,18 @@ export class LoginContext {
   }
 
   /**
-   * Transition 5: what this request is let in for, it is let in for alone. No cookie of the response undoes
-   * another's.
+   * Transition 5: the login counts for this request alone. The response then sets no cookie, so it cannot undo the
+   * cookie of another response.
    */
-  keepToThisRequest(): void {
+  makeEphemeral(): void {
     this.session.makeEphemeral();
     this.tokens.cancelCookie();
   }
 
-  /** Begins a new session, because the application has called `req.session.regenerate()`. An ephemeral one stays so. */
+  /**
+   * Begins a new session, because the application has called `req.session.regenerate()`. An ephemeral session stays
+   * ephemeral.
+   */
   regenerateSession(): void {
     if (this.session.id === null) this.session.makeEphemeral();
     else this.session.resetToAnonymous();
@@ -185,12 +193,12 @@ export class LoginContext {
     this.session.updateLogin(login);
   }
 
-  /** Clears a remember cookie that counts no more. The session stays as it is. */
+  /** Clears a remember cookie that no longer counts. The session stays as it is. */
   forgetToken(): void {
     this.tokens.clearCookie();
   }
 
-  /** Sends the present token again, with the time that its login has left. */
+  /** Sends the present token again, with the remaining lifetime of its login. */
   extendToken(token: RememberToken, login: ActiveLogin): void {
     this.tokens.extendCookie(token, login);
   }

@@ -1,4 +1,4 @@
-/** Hands out the context of each request, and remembers which application a request belongs to. */
+/** Returns the context of each request, and checks that the request belongs to this application. */
 import { LoginFault } from '../exceptions/login-fault.js';
 import type { HttpExchange } from '../http/http-exchange.js';
 import type { LoginRequest } from '../http/login-request.js';
@@ -12,8 +12,8 @@ import type { ResolveUser } from './login-context.js';
 export type OpenExchange = (request: LoginRequest) => HttpExchange | null;
 
 /**
- * The contexts of one application's requests. Each request belongs to one application, so two in a process share
- * nothing.
+ * The contexts of one application's requests. Each request belongs to one application, so two applications in one
+ * process share nothing.
  */
 export class LoginContexts {
   constructor(
@@ -24,7 +24,7 @@ export class LoginContexts {
 
   /**
    * Returns the context of a request of this application.
-   * @throws LoginFault ERR_LOGIN_NO_REQUEST for another application's request, and for what is no request
+   * @throws LoginFault ERR_LOGIN_NO_REQUEST for a request of another application, and for a value that is no request
    */
   of(given: LoginRequest): LoginContext {
     const context = contextBehind(given);
@@ -47,7 +47,7 @@ export class LoginContexts {
 
   /**
    * Makes the context of a request that arrives.
-   * @throws LoginFault ERR_LOGIN_MODULE where it has passed a LoginModule before
+   * @throws LoginFault ERR_LOGIN_MODULE if the request has passed a LoginModule before
    */
   open(exchange: HttpExchange): LoginContext {
     const { request } = exchange;
@@ -65,8 +65,9 @@ export class LoginContexts {
 }
 
 /**
- * Returns the context that LoginModule's middleware made for a request, for decorators, which have no injection.
- * @throws LoginFault ERR_LOGIN_NO_REQUEST where the middleware has not seen it
+ * Returns the context that LoginModule's middleware made for a request. Decorators call it, because they have no
+ * injection.
+ * @throws LoginFault ERR_LOGIN_NO_REQUEST if the request has not passed the middleware
  */
 export function contextOf(given: unknown): LoginContext {
   const context = contextBehind(given);
@@ -78,7 +79,9 @@ export function contextOf(given: unknown): LoginContext {
   );
 }
 
-/** Looks at what is given first: most often it is the original request itself. */
+/**
+ * Returns the context of the given object, or of the request behind it. In most cases the object is the request itself.
+ */
 function contextBehind(given: unknown): LoginContext | undefined {
   const context = typeof given === 'object' && given !== null ? findContext(given) : undefined;
   return context ?? findContext(originalRequest(given));

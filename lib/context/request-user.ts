@@ -1,37 +1,37 @@
-/** The user of one request: found out at most once, and only when somebody asks. */
+/** The user of one request. It is searched for at most once, and only on demand. */
 import type { LoginRequest } from '../http/login-request.js';
 import { NOBODY } from './resolved-user.js';
 import type { ResolvedUser } from './resolved-user.js';
 
-/** Holds what was found out, and shows it as `req.user`. */
+/** Holds the result of the search for the user, and sets `req.user`. */
 export class RequestUser {
   #resolution: Promise<ResolvedUser> | undefined;
   #resolved: ResolvedUser | undefined;
   #isPending = false;
   #anonymous: { readonly user: unknown } | undefined;
-  #shown: unknown;
+  #exposed: unknown;
 
   constructor(
     private readonly request: LoginRequest,
     private readonly find: () => Promise<ResolvedUser>,
   ) {}
 
-  /** What is found out, or still being found out; undefined: nobody has asked. */
+  /** The running or finished search. Undefined: no code has asked for the user. */
   get pending(): Promise<ResolvedUser> | undefined {
     return this.#resolution;
   }
 
-  /** What was found out; undefined: nobody has asked, or it is still being found out. */
+  /** The result of the search. Undefined: no code has asked, or the search is still running. */
   get resolved(): ResolvedUser | undefined {
     return this.#resolved;
   }
 
-  /** True while the user is being found out. */
+  /** True while the search is running. */
   get isPending(): boolean {
     return this.#isPending;
   }
 
-  /** Returns the user of the request. `req.user` is set from then on, for role guards, throttlers and loggers. */
+  /** Returns the user of the request. Sets `req.user`, for role guards, throttlers and loggers. */
   resolve(): Promise<ResolvedUser> {
     if (this.#resolution) return this.#resolution;
     this.#isPending = true;
@@ -39,8 +39,8 @@ export class RequestUser {
     const resolution: Promise<ResolvedUser> = this.find().then(
       (resolved) => {
         this.#isPending = false;
-        // A login or logout in the meantime knows better.
-        return this.#resolution === resolution ? this.#show(resolved) : (this.#resolution ?? resolved);
+        // A login or logout has set the user in the meantime, and its result is the newer one.
+        return this.#resolution === resolution ? this.#expose(resolved) : (this.#resolution ?? resolved);
       },
       (error: unknown) => {
         this.#isPending = false;
@@ -55,27 +55,27 @@ export class RequestUser {
     return (this.#anonymous ??= { user: make() }).user;
   }
 
-  /** From now on the request is from this user. */
+  /** Sets the user of the rest of the request. */
   setUser(resolved: ResolvedUser): void {
     this.#isPending = false;
-    this.#resolution = Promise.resolve(this.#show(resolved));
+    this.#resolution = Promise.resolve(this.#expose(resolved));
   }
 
-  /** From now on the request is from nobody. */
+  /** Clears the user of the rest of the request. */
   clearUser(): void {
     this.setUser(NOBODY);
   }
 
   /**
-   * Shows no inactive user, because readers of `req.user` take it for a login. Leaves alone what others set for
-   * nobody.
+   * Sets `req.user` for an active user only, because its readers take it for a login. A value that other code has set
+   * stays if there is no user.
    */
-  #show(resolved: ResolvedUser): ResolvedUser {
+  #expose(resolved: ResolvedUser): ResolvedUser {
     const holder = this.request as { user?: unknown };
     const { user, isAuthenticated } = resolved;
     if (isAuthenticated) holder.user = user;
-    else if (this.#shown !== undefined && holder.user === this.#shown) delete holder.user;
-    this.#shown = isAuthenticated ? user : undefined;
+    else if (this.#exposed !== undefined && holder.user === this.#exposed) delete holder.user;
+    this.#exposed = isAuthenticated ? user : undefined;
     return (this.#resolved = resolved);
   }
 }

@@ -1,21 +1,21 @@
-/** What is found out about the user of a request. */
+/** The result of the search for the user of a request. */
 import type { ActiveLogin } from '../logins/login-snapshot.js';
 
 /** The user of a request, and the login that led to them. */
 export interface ResolvedUser {
-  /** the user as the application's loader gave it, or null */
+  /** The user as the application's loader returned it, or null. */
   readonly user: object | null;
-  /** there is a user, and they are active */
+  /** True if there is a user, and the user is active. */
   readonly isAuthenticated: boolean;
-  /** the login that led to the user; null for nobody, and for a user that the request loader named */
+  /** The login that led to the user. Null if there is no user, or if the request loader named the user. */
   readonly login: ActiveLogin | null;
-  /** the request brought a remember cookie that counts for this login */
+  /** True if the request carried a remember cookie that counts for this login. */
   readonly isRemembered: boolean;
-  /** the error of a loader, which leaves the user unknown; undefined: none failed */
+  /** The error of a loader, which leaves the user unknown. Undefined: no loader failed. */
   readonly failure?: Error | undefined;
 }
 
-/** The answer for a visitor who is nobody. */
+/** The result for a visitor without a user. */
 export const NOBODY: ResolvedUser = Object.freeze({
   user: null,
   isAuthenticated: false,
@@ -24,8 +24,8 @@ export const NOBODY: ResolvedUser = Object.freeze({
 });
 
 /**
- * Returns the same, for a caller that must know the user.
- * @throws the failure of a loader that has left the user unknown
+ * Returns the result to a caller that must know the user.
+ * @throws the error of a loader that has left the user unknown
  */
 export function requireKnown(resolved: ResolvedUser): ResolvedUser {
   if (resolved.failure) throw resolved.failure;

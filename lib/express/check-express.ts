@@ -1,4 +1,4 @@
-/** Looks at the Express application before the first request: what contradicts this package is said at start. */
+/** Checks the Express application before the first request, so that a contradiction ends the start. */
 import { LoginFault } from '../exceptions/login-fault.js';
 import { SESSION_MIDDLEWARE } from './nested-session.js';
 

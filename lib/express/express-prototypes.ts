@@ -8,15 +8,14 @@ import { hookResponses, isHooked } from './response-hooks.js';
 import type { ResponseHooks } from './response-hooks.js';
 
 /**
- * Prepares the prototypes once for each copy of Express, below those of its applications: a sub-application inside a
- * router has a prototype of its own, which inherits from these alone. Requests without a LoginModule are left as they
- * are.
+ * Prepares the prototypes once for each copy of Express, below those of its applications. A sub-application inside a
+ * router has a prototype of its own, and inherits only from these.
  */
 export function preparePrototypes({ request, response }: ExpressApplication): void {
   prepare(Object.getPrototypeOf(request) as LoginRequest, Object.getPrototypeOf(response) as ServerResponse);
 }
 
-/** Prepares one request whose prototypes another copy of Express has put in the place of ours. */
+/** Prepares one request that has the prototypes of another copy of Express. */
 export function prepare(request: LoginRequest, response: ServerResponse): void {
   if (isHooked(response)) return;
   defineAccessors(request);

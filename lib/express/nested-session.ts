@@ -5,7 +5,7 @@ import { callSites } from '../exceptions/call-sites.js';
 export const SESSION_MIDDLEWARE = 'session';
 const PACKAGE = /[\\/]express-session[\\/]/;
 
-/** True where express-session's middleware reads the property whose accessor calls this. */
+/** Tells whether the middleware of express-session has called the accessor of `req.session`. */
 export function isCalledByExpressSession(): boolean {
   // This function, its caller, the accessor, and the code that reads the property.
   const [, , , reader] = callSites(4);

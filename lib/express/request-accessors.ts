@@ -4,12 +4,12 @@ import type { LoginContext } from '../context/login-context.js';
 import type { LoginRequest } from '../http/login-request.js';
 import { isCalledByExpressSession } from './nested-session.js';
 
-/** What handlers touch: the request itself, or an object derived from it. */
+/** The object that handlers read from. It is the request, or an object derived from it. */
 interface Touched {
   readonly res?: { readonly req?: LoginRequest };
 }
 
-/** What express-session puts on a request. */
+/** The properties that express-session sets on a request. */
 type Property = 'session' | 'sessionID' | 'sessionStore';
 
 /** Defines the accessors on the prototype that the requests of Express inherit from. A value that is set hides them. */

@@ -72,7 +72,7 @@ export class RequestEntry {
     void loading.then(() => (response.destroyed ? undefined : next()));
   }
 
-  /** Returns what the request waits for, or null. */
+  /** Returns a promise that the request has to wait for, or null. */
   #open(exchange: ExpressExchange): Promise<void> | null {
     const isTaken = Object.hasOwn(exchange.request, 'session');
     // First of all, because the session of another LoginModule is no express-session.

@@ -31,7 +31,7 @@ export function restoreHead(response: ServerResponse, { status, message, headers
     if (value !== undefined && response.getHeader(name) !== value) response.setHeader(name, value as string);
 }
 
-/** Removes what describes the answer of the handler, so that an error can take its place. */
+/** Removes the headers that describe the body of the handler, so that an error response can replace it. */
 export function removeAnswer(response: ServerResponse): void {
   response.statusMessage = '';
   for (const name of response.getHeaderNames()) if (OF_THE_ANSWER.test(name)) response.removeHeader(name);

@@ -12,7 +12,7 @@ export interface ResponseHooks {
   wrappedEnd: Method | undefined;
   /** Writes headers, after all that handlers have set. Called once. */
   writeHeaders(): void;
-  /** Saves what has to be saved before the response ends; null where there is nothing to wait for. */
+  /** Saves the session before the response ends. Returns null if there is nothing to wait for. */
   save(): Promise<void> | null;
   /** Hears of an error of `save`: answers it, where nothing of the response has gone out. */
   fail(error: unknown): void;
@@ -23,7 +23,7 @@ export type HooksOf = (response: ServerResponse) => ResponseHooks | undefined;
 
 type Method = (this: ServerResponse, ...args: unknown[]) => ServerResponse;
 
-/** Marks what has the hooks. */
+/** Marks an object that has the hooks. */
 const HOOKED = Symbol('nestjs-login hooked');
 
 /** True where the hooks of a response are called. */

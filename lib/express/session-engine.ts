@@ -7,7 +7,7 @@ import type { LoginRegistry } from '../logins/login-registry.js';
 import { valuesOf } from '../session/anonymous-sessions.js';
 import type { AnonymousSessions } from '../session/anonymous-sessions.js';
 import { SessionEngine } from '../session/session-engine.js';
-import type { HeldSession, SessionContent } from '../session/session-engine.js';
+import type { CurrentSession, SessionContent } from '../session/session-engine.js';
 import { ExpressSessionStore } from './session-store.js';
 
 /** The constructors that express-session exports and its types keep for themselves. */
@@ -16,7 +16,7 @@ const { Session, Cookie } = session as unknown as {
   readonly Cookie: new (options: object) => SessionData['cookie'];
 };
 
-/** What express-session puts on a request. */
+/** The properties that express-session sets on a request. */
 type Property = 'session' | 'sessionID' | 'sessionStore';
 
 /**
@@ -40,7 +40,7 @@ class ExpressSessionEngine extends SessionEngine {
     define(request, 'session', built);
   }
 
-  override read({ request }: HttpExchange): HeldSession | null {
+  override read({ request }: HttpExchange): CurrentSession | null {
     const { session: held } = request as { session?: unknown };
     if (!(held instanceof Session)) return null;
     return { id: held.id, readValues: () => valuesOf(held) };

@@ -68,7 +68,7 @@ export class ExpressSessionStore extends session.Store {
   }
 }
 
-/** Calls back outside of the chain: what the callback throws is no failure of the store. */
+/** Calls the callback outside the promise chain, because an error in it is no failure of the store. */
 function answer<Answer>(callback: Callback<Answer>, work: () => Promise<Answer>): void {
   void work().then(
     (found) => setImmediate(callback, null, found),

@@ -9,8 +9,8 @@ export interface ClientAddress {
   /** '' where the address is unknown */
   readonly text: string;
   /**
-   * the part that stays the same while one device stays in one place: all of an IPv4 address, the /64 of an IPv6
-   * address, because devices change the rest by themselves (RFC 8981); '' where the address is unknown
+   * The part that stays the same while a device stays in one place. Devices change the rest of an IPv6 address by
+   * themselves (RFC 8981). So it is an IPv4 address, or the /64 of an IPv6 address. '' stands for an unknown address.
    */
   readonly prefix: string;
 }

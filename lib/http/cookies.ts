@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { stringifySetCookie } from 'cookie';
 
-/** Where a browser sends a cookie. Clearing the cookie needs the same attributes. */
+/** The attributes of a cookie, which decide about the requests that carry it. */
 export interface CookieAttributes {
   readonly path: string;
   /** null: the host alone */
@@ -57,8 +57,8 @@ export function decodeCookieValue(raw: string): string | undefined {
 }
 
 /**
- * The cookies of this package that a response sets. They go out with the head of the response, so that a handler cannot
- * drop them by accident, and the last decision about a cookie counts.
+ * The cookies that a response sets. They go out with its head, so a handler cannot drop them by accident. The last
+ * decision about a cookie counts.
  */
 export class ResponseCookies {
   readonly #lines = new Map<string, string>();

@@ -1,13 +1,10 @@
 /** Remembers which signed texts were found genuine, because a browser sends the same cookie with every request. */
 import { hash } from 'node:crypto';
 
-/** So many texts are remembered for sure, and up to twice as many in all: about 2 MB. */
-const MOST = 5_000;
+/** The number of texts that are kept for sure. Up to twice as many are kept, in about 2 MB. */
+const MAX_TEXTS = 5_000;
 
-/**
- * Spares the verification of a text that was verified before. Knows texts by their hashes alone, so that what it holds
- * in memory logs nobody in. Nobody but the holder of a genuine text can add to it.
- */
+/** Keeps only the hashes of texts, so nobody can log in with its memory. */
 export class GenuineTexts {
   #recent = new Set<string>();
   #older = new Set<string>();
@@ -18,7 +15,7 @@ export class GenuineTexts {
     if (this.#recent.has(key)) return true;
     if (!this.#older.has(key) && !verify()) return false;
 
-    if (this.#recent.size >= MOST) {
+    if (this.#recent.size >= MAX_TEXTS) {
       this.#older = this.#recent;
       this.#recent = new Set();
     }

@@ -14,16 +14,19 @@ export interface ExchangeSession {
   readonly isBuilt: boolean;
   /** Builds the session at `request.session`. */
   build(): void;
-  /** Notes what the application has put at `request.session` itself. */
+  /** Leaves `request.session` to the application, which has set it. */
   leaveToApplication(value: unknown): void;
-  /** Saves what handlers have written, before the response ends; null where there is nothing to wait for. */
+  /**
+   * Saves the values that handlers have written, before the response ends. Returns null if there is nothing to wait
+   * for.
+   */
   save(): Promise<void> | null;
 }
 
 const SAFE_METHODS: readonly (string | undefined)[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
 
 /** Longer user agents are cut. */
-const LONGEST_USER_AGENT = 200;
+const MAX_USER_AGENT = 200;
 
 /**
  * One request and its response. Reads each value once. A platform extends it, and calls `writeHeaders` right before the
@@ -82,7 +85,7 @@ export abstract class HttpExchange {
 
   /** The User-Agent header, at most 200 characters, or ''. */
   get userAgent(): string {
-    return (this.request.headers['user-agent'] ?? '').slice(0, LONGEST_USER_AGENT);
+    return (this.request.headers['user-agent'] ?? '').slice(0, MAX_USER_AGENT);
   }
 
   /** The address of the client, also once it has hung up. */
@@ -140,8 +143,8 @@ export abstract class HttpExchange {
   }
 
   /**
-   * True where a person's browser asks for a page, so that a redirect to a form helps: `Sec-Fetch-Mode: navigate`, or,
-   * where the client sends no such header, an `Accept` that names `text/html`.
+   * Tells whether a browser asks for a page, so that a redirect to a form helps. The header is `Sec-Fetch-Mode:
+   * navigate`. A client without that header has to send an `Accept` that names `text/html`.
    */
   get isNavigation(): boolean {
     const mode = this.header('sec-fetch-mode');
@@ -163,15 +166,15 @@ export abstract class HttpExchange {
   /** Tells the browser to drop a cookie, if the request brought one: another site's request must clear nothing. */
   clearCookie(cookie: NamedCookie): void {
     this.cancelCookie(cookie);
-    if (this.hasCookie(cookie.name)) this.dropCookie(cookie);
+    if (this.hasCookie(cookie.name)) this.forceClearCookie(cookie);
   }
 
   /** Tells the browser to drop a cookie that may be there without having come along, under a path of its own. */
-  dropCookie(cookie: NamedCookie): void {
+  forceClearCookie(cookie: NamedCookie): void {
     this.setCookie(cookie, '', 0);
   }
 
-  /** Takes back what this response was to say of a cookie. */
+  /** Cancels a cookie in this response. */
   cancelCookie(cookie: NamedCookie): void {
     this.#responseCookies?.cancel(cookie);
   }

@@ -1,7 +1,7 @@
-/** The request as the methods of this package take it: Node's, with what the platform adds to it. */
+/** The type of requests in the methods of this package: Node's request with the properties of the platform. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** A request of Node with what Express adds to it. An Express `Request` is one. */
+/** A request of Node with the properties that Express adds. */
 export type LoginRequest = IncomingMessage & {
   /** The address as the client asked for it, before any router took something off. */
   readonly originalUrl?: string | undefined;

@@ -1,4 +1,4 @@
-/** Finds the HTTP request behind what Nest and handlers hand over: the one place that knows how requests travel. */
+/** Finds the HTTP request behind the objects of Nest and of handlers. No other file knows how requests travel. */
 import type { ArgumentsHost } from '@nestjs/common';
 import { LoginFault } from '../exceptions/login-fault.js';
 import type { LoginRequest } from './login-request.js';
@@ -18,9 +18,9 @@ export function requestOf(host: ArgumentsHost): LoginRequest {
 }
 
 /**
- * Returns the request that the platform received: for a derived object (`Object.create(req)`, a proxy) and for a copy
- * (`{ ...req }`) the original behind it.
- * @throws LoginFault ERR_LOGIN_NO_REQUEST for what is no request
+ * Returns the request that the platform received. For a derived object (`Object.create(req)`, a proxy) and for a copy
+ * (`{ ...req }`) it is the original request.
+ * @throws LoginFault ERR_LOGIN_NO_REQUEST for a value that is no request
  */
 export function originalRequest(given: unknown): LoginRequest {
   if (typeof given === 'object' && given !== null) {

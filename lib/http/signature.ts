@@ -1,4 +1,4 @@
-/** Message authentication for what travels in a cookie. Of a list of secrets the first signs, and all verify. */
+/** Signs and verifies the values of cookies. The first secret of a list signs, and all of them verify. */
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { GenuineTexts } from './genuine-texts.js';

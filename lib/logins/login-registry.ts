@@ -1,4 +1,4 @@
-/** Opens, finds, changes and deletes logins: the one place that writes login records. */
+/** Opens, finds, changes and deletes logins. No other file writes login records. */
 import { Logger } from '@nestjs/common';
 import { LoginUnavailableException } from '../exceptions/login-unavailable.exception.js';
 import { decideLogin, recordEndsAt } from './login-decision.js';
@@ -24,15 +24,13 @@ import { retryDelete } from './retry-delete.js';
 import { fromJson } from './session-values-json.js';
 import type { StoreCalls } from './store-calls.js';
 
-/** Milliseconds between two writes of `lastSeenAt`, or a tenth of the idle time where that is less. */
+/** The time in milliseconds between two writes of `lastSeenAt`, or a tenth of the idle time if that is shorter. */
 const TOUCH_INTERVAL = 60_000;
 
-/** So many lost races in a row are no race: the store answers old records, or takes none. */
-const MOST_ROUNDS = 1_000;
+/** The most lost races in a row. More of them show that the store returns old records, or accepts no write. */
+const MAX_ROUNDS = 1_000;
 
-/**
- * Opens, finds, changes and deletes logins. A store that fails or is late is a LoginUnavailableException everywhere.
- */
+/** Opens, finds, changes and deletes logins. A store that fails or is late causes a LoginUnavailableException. */
 export class LoginRegistry {
   readonly #logger = new Logger('LoginRegistry');
 
@@ -48,10 +46,10 @@ export class LoginRegistry {
   }
 
   /**
-   * Writes a new login. After an error it is deleted, even where the write came late or its answer was lost.
-   * @param values the session values that the login starts with, as JSON; null: none
-   * @param excludedIds logins that end with this one, and are not counted
-   * @returns null where the user has as many logins as they may
+   * Writes a new login. After an error it is deleted, even if the write came late or its result was lost.
+   * @param values the first session values as JSON; null for none
+   * @param excludedIds logins that end with this one, and do not count against the limit
+   * @returns null if the user has as many logins as allowed
    */
   async open(draft: NewLogin, values: string | null, excludedIds: readonly string[]): Promise<OpenedLogin | null> {
     const now = await this.now();
@@ -65,7 +63,7 @@ export class LoginRegistry {
       const { isInserted, evicted, theftSeenAt } = await this.calls.run(() => insert);
       return isInserted ? { record, sessionId, now, readAt: performance.now(), evicted, theftSeenAt } : null;
     } catch (error) {
-      // No browser holds the new id; without this a record that was written late would stay until its end.
+      // No browser holds the new id. A record that was written late would stay until it expires.
       void insert
         .then(({ theftSeenAt }) => this.delete(id, theftSeenAt ?? undefined))
         .catch(() => retryDelete(() => this.delete(id)));
@@ -74,16 +72,16 @@ export class LoginRegistry {
   }
 
   /**
-   * Looks up the login that a session id names: one round trip, or none for any other text.
-   * @param wanted whether its session values come along
+   * Finds the login that a session id names. Costs one round trip, or none for a text that is no session id.
+   * @param wanted whether the session values are read as well
    */
   findBySessionId(sessionId: string, wanted: { readonly values: boolean }): Promise<FoundSession> {
     const id = loginIdOf(sessionId);
     if (id === undefined) return Promise.resolve({ verdict: 'not-found', snapshot: null });
-    return this.calls.run(() => this.store.find(id, wanted)).then((found) => this.#judge(sessionId, found, wanted));
+    return this.calls.run(() => this.store.find(id, wanted)).then((found) => this.#decide(sessionId, found, wanted));
   }
 
-  #judge(sessionId: string, { record, values, now }: FoundLogin, wanted: { readonly values: boolean }): FoundSession {
+  #decide(sessionId: string, { record, values, now }: FoundLogin, wanted: { readonly values: boolean }): FoundSession {
     const parsed = values === null ? {} : fromJson(values);
     if (!parsed) {
       this.#logger.error(`The session values of the login "${record?.id}" are damaged: this session logs nobody in.`);
@@ -97,18 +95,18 @@ export class LoginRegistry {
     return { verdict, login: { ...snapshot, sessionId }, values: stored };
   }
 
-  /** Returns the record of this id, whatever may use it. One round trip. */
+  /** Returns the record of this id, even if no cookie can use it any more. Costs one round trip. */
   async findById(id: string): Promise<LoginSnapshot | null> {
     const { record, now } = await this.calls.run(() => this.store.find(id, { values: false }));
     return record && { record, now, readAt: performance.now() };
   }
 
   /**
-   * Makes a login fresh, because the user proved again who they are: bound to this browser, all ends counted anew,
-   * under a new session id. The former id is worthless at once (OWASP ASVS 7.2.4).
-   * @param to.stampHash of the user as they are now
-   * @param to.anew makes the tokens of the login from now on, where the stamp is another one
-   * @returns null where the login has gone in the meantime
+   * Makes a login fresh, because the user has authenticated again. Binds it to this browser, counts all limits anew,
+   * and gives it a new session id. The former id stops working at once (OWASP ASVS 7.2.4).
+   * @param to.stampHash the stamp of the user as they are now
+   * @param to.anew makes new tokens of the login if the stamp is another one
+   * @returns null if the login was deleted in the meantime
    */
   async confirm(
     login: ActiveLogin,
@@ -121,7 +119,7 @@ export class LoginRegistry {
     const { sessionId: former } = login;
     const sessionId = newLoginSessionId(login.record.id);
     const next = { idHash: hashOf(sessionId), isBegun: former === null, absolute: this.limits.login.absolute, ...to };
-    // The request may have lasted since the login was read, and freshness counts from now.
+    // The request may have lasted long since the login was read, and freshness counts from now.
     const seen = { ...login, now: await this.now(), readAt: performance.now() };
 
     const { snapshot, decision } = await this.change(seen, (record, now) => {
@@ -133,12 +131,11 @@ export class LoginRegistry {
   }
 
   /**
-   * Puts a new session in the place of a lost one, on the word of a remember cookie: a new session id, not fresh, bound
-   * to this browser. Counts the session's absolute end anew, but never past the end of the remember cookie, which
-   * stays.
-   * @param to.values the session values that it starts with, as JSON; null: none
-   * @param to.decide decides about the tokens, and whether the session is restored along with them
-   * @returns the login where its session was restored, the record as it is now, and what was decided
+   * Replaces a lost session after a remember cookie. The new session has a new id, is not fresh, and is bound to this
+   * browser. Its absolute limit counts anew, but never past the end of the remember cookie, which stays.
+   * @param to.values the first session values as JSON; null for none
+   * @param to.decide decides about the tokens, and whether the session is restored
+   * @returns the login if its session was restored, the record as it is now, and the decision
    */
   async restore<Made extends { readonly change: RememberChange | null }>(
     lost: LoginSnapshot,
@@ -168,13 +165,13 @@ export class LoginRegistry {
   }
 
   /**
-   * Takes the freshness of a login until it is confirmed.
-   * @returns null where the login has gone; whether this call did it
+   * Makes a login stale until it is confirmed.
+   * @returns null if the login was deleted; otherwise whether this call changed it
    */
   async makeStale(login: SessionLogin): Promise<{ readonly login: SessionLogin; readonly isChanged: boolean } | null> {
     const { snapshot, decision } = await this.change(login, (record, now) => {
       const isAlive = this.isAlive(record, now, login.sessionId);
-      // A parallel request may have done it: to write it again would make all of them write and read in turns.
+      // A parallel request may have done it. If each of them wrote it again, all of them would write and read in turns.
       const isFresh = record.freshAt !== null;
       return { isAlive, change: isAlive && isFresh ? { record: { ...record, freshAt: null } } : null };
     });
@@ -182,13 +179,16 @@ export class LoginRegistry {
     return { login: { ...snapshot, sessionId: login.sessionId }, isChanged: decision.change !== null };
   }
 
-  /** Compare-and-set: a lost race reads the record again and decides again. @returns the last decision */
+  /**
+   * Changes a record by compare-and-set. After a lost race it reads the record again and decides again. @returns the
+   * last decision
+   */
   async change<Made extends Decision>(
     first: LoginSnapshot,
     decide: (record: LoginRecord, now: number) => Made,
   ): Promise<Decided<Made>> {
     let snapshot = first;
-    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const decision = decide(snapshot.record, snapshot.now);
       if (!decision.change) return { snapshot, decision };
 
@@ -202,11 +202,13 @@ export class LoginRegistry {
       if (!latest) return { snapshot: null, decision };
       snapshot = latest;
     }
-    const cause = new Error(`A login changed ${MOST_ROUNDS} times while it was to be changed.`);
+    const cause = new Error(`A login changed ${MAX_ROUNDS} times while it was to be changed.`);
     throw new LoginUnavailableException('The store', cause);
   }
 
-  /** Notes the use of a login and moves its idle ends on, at most once an interval. Null: it is not due. */
+  /**
+   * Records the use of a login and postpones its idle limits, at most once per interval. Returns null if it is not due.
+   */
   touch({ record, now }: LoginSnapshot): Promise<void> | null {
     const { login, remember } = this.limits;
     const shortest = record.remember ? Math.min(login.idle, remember.idle) : login.idle;
@@ -220,12 +222,12 @@ export class LoginRegistry {
     return this.calls.run(() => this.store.saveValues(id, startedAt, values));
   }
 
-  /** Deletes a login. True for the one caller who deleted it. @param theftSeenAt see `LoginStore.delete` */
+  /** Deletes a login. Returns true to the one caller that deleted it. @param theftSeenAt see `LoginStore.delete` */
   delete(id: string, theftSeenAt?: number): Promise<boolean> {
     return this.calls.run(() => this.store.delete(id, theftSeenAt));
   }
 
-  /** True where this session id uses this login. */
+  /** Tells whether this session id can use this login. */
   isAlive(record: LoginRecord, now: number, sessionId: string): boolean {
     return decideLogin(record, sessionId, { now, limits: this.limits }) === 'alive';
   }

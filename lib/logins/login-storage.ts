@@ -1,7 +1,7 @@
 /** The storage of an application: login records, and the sessions of visitors without a login. */
 import type { LoginStore } from './login-store.js';
 
-/** A session as express-session hands it to a store: its cookie, and the values of the application. */
+/** A session as express-session passes it to a store: its cookie, and the values of the application. */
 export interface StoredSession {
   cookie: { originalMaxAge: number | null; expires?: Date | string | null | undefined };
 }
@@ -12,7 +12,7 @@ export interface SessionStore {
    * Checks the store once, before the application answers its first request. Rejects a mistake that would fail later.
    */
   start?(): Promise<void>;
-  /** Returns a session; null or undefined where there is none. */
+  /** Returns a session, or null or undefined if there is none. */
   get(id: string, callback: (error: unknown, session?: StoredSession | null) => void): void;
   /** Saves a session under this id, new or not. */
   set(id: string, session: StoredSession, callback?: (error?: unknown) => void): void;

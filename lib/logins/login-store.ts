@@ -87,9 +87,9 @@ export abstract class LoginStore {
   abstract saveValues(id: string, startedAt: number, values: string): Promise<boolean>;
 
   /**
-   * Replaces the record of this id if its version is `expectedVersion`. Returns whether it did. Of two racing calls
-   * exactly one succeeds. Writes nothing where the record was deleted or has another version. Moves neither
-   * `lastSeenAt` nor `endsAt` back behind a `touch`.
+   * Replaces the record of this id if its version is `expectedVersion`. Returns whether it did. If two calls race,
+   * exactly one succeeds. Writes nothing if the record was deleted or has another version. Moves neither `lastSeenAt`
+   * nor `endsAt` back behind a `touch`.
    * @param values replace the session values in the same write; undefined leaves them as they are
    */
   abstract replace(record: LoginRecord, expectedVersion: number, values?: string | null): Promise<boolean>;

@@ -1,10 +1,10 @@
-/** Makes the record of a new login. Pure: the caller brings id and time. */
+/** Makes the record of a new login. Pure: the caller passes id and time. */
 import { recordEndsAt } from './login-decision.js';
 import type { LoginLimits } from './login-limits.js';
 import type { LoginRecord } from './login-record.js';
 import type { NewLogin } from './login-snapshot.js';
 
-/** What the record of a new login is known by, and since when. */
+/** The ids of a new record, and the time of the login. */
 interface MadeIds {
   readonly id: string;
   /** SHA-256 of the session id */
@@ -23,7 +23,7 @@ export function newRecord(draft: NewLogin, { id, idHash, now }: MadeIds, limits:
     endsAt: now + draft.remember.duration,
   };
 
-  // Written out: copying the draft by a spread costs more than all the rest.
+  // The members are listed, because a spread of the draft would cost more than the rest of the function.
   return {
     id,
     userId: draft.userId,

@@ -1,10 +1,10 @@
 /** Random text for ids, tokens and verifiers. All randomness of this package comes from here. */
 import { randomFillSync } from 'node:crypto';
 
-/** Bytes drawn at once: one call to the system's generator costs more than the bytes. */
+/** The number of bytes per read, because one call to the system's generator costs more than the bytes. */
 const BLOCK = 4096;
 
-/** Hands out bytes of the system's generator, each once. */
+/** Returns bytes of the system's generator, each once. */
 class RandomBlock {
   readonly #block = Buffer.alloc(BLOCK);
   #used = BLOCK;
@@ -24,7 +24,7 @@ class RandomBlock {
 
 const block = new RandomBlock();
 
-/** Returns so many random bytes as base64url text. No byte is handed out twice. */
+/** Returns random bytes as base64url text. Never returns a byte twice. */
 export function randomText(bytes: 16 | 32): string {
   return block.take(bytes);
 }

@@ -1,6 +1,6 @@
-/** Remembers keys for a while, so that something happens once in that time for each. */
+/** Remembers keys for some time, so that an action runs once per key in that time. */
 
-/** Holds no more keys than come in two intervals. */
+/** A set of recent keys. It holds at most the keys of two intervals. */
 export class RecentKeys {
   #keys = new Set<string>();
   #since = 0;
@@ -8,7 +8,7 @@ export class RecentKeys {
   /** @param interval milliseconds */
   constructor(private readonly interval: number) {}
 
-  /** Remembers a key. Returns whether it is new in this interval. */
+  /** Adds a key. Returns whether it is new in this interval. */
   add(key: string): boolean {
     const now = performance.now();
     if (now - this.#since > this.interval) {

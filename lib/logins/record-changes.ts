@@ -10,7 +10,7 @@ export type UnboundedRecord = Omit<LoginRecord, 'endsAt'>;
 interface NextSession {
   readonly idHash: string;
   readonly client: LoginClient;
-  /** the longest time that it may last, in milliseconds from now */
+  /** The longest time that the session may last, in milliseconds from now. */
   readonly absolute: number;
 }
 
@@ -19,10 +19,10 @@ export function confirmedRecord(
   record: LoginRecord,
   now: number,
   to: NextSession & {
-    /** true for a request without a session of its own, which begins one */
+    /** True for a request without a session of its own, which begins one. */
     readonly isBegun: boolean;
     readonly stampHash: string | null;
-    /** replaces the remember tokens where the security stamp is another one */
+    /** Replaces the remember tokens if the security stamp is another one. */
     readonly anew: (remember: RememberPart, now: number) => RememberPart;
   },
 ): UnboundedRecord {
@@ -57,8 +57,8 @@ export function restoredRecord(
 }
 
 /**
- * Begins another session of a login, never at the same time as the one before. The store refuses late writers of the
- * former session by that time.
+ * Begins another session of a login, always later than the former one. By that time the store refuses late writers of
+ * the former session.
  */
 function begun(
   record: LoginRecord,

@@ -1,30 +1,30 @@
-/** What is decided about a login record, for a compare-and-set that may have to decide again. */
+/** Decisions about a login record, for a compare-and-set that may have to decide again. */
 import type { RememberPart } from './login-record.js';
 import type { LoginSnapshot } from './login-snapshot.js';
 import type { UnboundedRecord } from './record-changes.js';
 
-/** What replaces a record, and its session values where they are given. */
+/** The new record, and its new session values. */
 export interface RecordChange {
   readonly record: UnboundedRecord;
-  /** JSON text; null: none; undefined: they stay */
+  /** JSON text. Null deletes the values, and undefined keeps them. */
   readonly values?: string | null | undefined;
 }
 
-/** What was decided about a record; `change` null: nothing is written. */
+/** A decision about a record. If `change` is null, nothing is written. */
 export interface Decision {
   readonly change: RecordChange | null;
 }
 
-/** How a decision ended. */
+/** The result of a decision. */
 export interface Decided<Made extends Decision> {
-  /** the login as it is now; null: it has gone in the meantime */
+  /** The login as it is now. Null: it was deleted in the meantime. */
   readonly snapshot: LoginSnapshot | null;
   readonly decision: Made;
 }
 
-/** What a remember cookie changes: the tokens, and the session where that is restored. */
+/** The changes by a remember cookie: the tokens, and the session if it is restored. */
 export interface RememberChange {
   readonly remember: RememberPart;
-  /** the hash of the token that goes out with the restored session; undefined: no session is restored */
+  /** The hash of the token that goes out with the restored session. Undefined: no session is restored. */
   readonly tokenHash?: string | undefined;
 }

@@ -1,12 +1,12 @@
-/** The values of a session as the text that a store keeps. */
+/** The session values as JSON text. */
 import { LoginFault } from '../exceptions/login-fault.js';
 
-/** Values by key, as JSON can hold them. */
+/** Session values by their keys. */
 export type SessionValues = Readonly<Record<string, unknown>>;
 
 /**
  * Returns the JSON text of session values.
- * @throws LoginFault ERR_LOGIN_SESSION_VALUE that names the key whose value JSON cannot hold
+ * @throws LoginFault ERR_LOGIN_SESSION_VALUE with the key of a value that JSON cannot hold
  */
 export function toJson(values: SessionValues): string {
   try {
@@ -16,7 +16,7 @@ export function toJson(values: SessionValues): string {
   }
 }
 
-/** Returns the values of a stored text; undefined for a text that no session was saved as. */
+/** Returns the values of a stored text, or undefined for an invalid text. */
 export function fromJson(text: string): SessionValues | undefined {
   try {
     const values = JSON.parse(text) as unknown;
@@ -28,7 +28,7 @@ export function fromJson(text: string): SessionValues | undefined {
   }
 }
 
-/** Returns the fault that names the first value which cannot be read or stored. @param error why */
+/** Returns the fault that names the first value that cannot be read or stored. @param error the cause */
 export function unstorable(values: SessionValues, error: unknown): LoginFault {
   const key = Object.keys(values).find((name) => !isSerializable(values, name)) ?? '';
   const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);

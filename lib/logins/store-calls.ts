@@ -1,30 +1,30 @@
-/** Calls to a store that answer in time or become a 503. One timer watches all calls under way. */
+/** Limits the time of store calls. A late or failed call becomes a 503. One timer watches all running calls. */
 import { LoginUnavailableException } from '../exceptions/login-unavailable.exception.js';
 
-/** A call that has no answer yet. */
+/** A running call. */
 interface PendingCall {
   readonly endsAt: number;
   readonly reject: (error: unknown) => void;
 }
 
-/** The timer looks at the calls so many times in one timeout: a late call fails that much too late at most. */
-const LOOKS = 10;
+/** The number of checks per timeout. A late call fails by one such part of the timeout too late at most. */
+const CHECKS = 10;
 
-/** Milliseconds between two looks at the most. Longer timers overflow in Node and fire at once. */
-const LONGEST_INTERVAL = 3_600_000;
+/** The longest time in milliseconds between two checks. A longer timer overflows in Node and fires at once. */
+const MAX_INTERVAL = 3_600_000;
 
-/** Makes the store calls of one application, and ends those that take too long. */
+/** Runs the store calls of one application, and fails the calls that take too long. */
 export class StoreCalls {
   readonly #pending = new Set<PendingCall>();
   #timer: NodeJS.Timeout | undefined;
-  #idleLooks = 0;
+  #idleChecks = 0;
 
   /** @param timeout milliseconds (the option `storeTimeout`) */
   constructor(private readonly timeout: number) {}
 
   /**
-   * Returns the answer of one call.
-   * @throws LoginUnavailableException when the call fails or takes longer than the timeout
+   * Returns the result of one call.
+   * @throws LoginUnavailableException if the call fails or takes longer than the timeout
    */
   run<Answer>(call: () => Promise<Answer>): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
@@ -47,27 +47,27 @@ export class StoreCalls {
     });
   }
 
-  /** The timer outlives a call for one timeout, so that a busy application does not start one for each request. */
+  /** Starts the timer. It outlives a call by one timeout, so a busy application does not start one for each request. */
   #watch(): void {
-    this.#idleLooks = 0;
+    this.#idleChecks = 0;
     if (this.#timer) return;
-    const interval = Math.max(1, Math.min(this.timeout / LOOKS, LONGEST_INTERVAL));
-    this.#timer = setInterval(() => this.#look(), interval);
+    const interval = Math.max(1, Math.min(this.timeout / CHECKS, MAX_INTERVAL));
+    this.#timer = setInterval(() => this.#check(), interval);
     this.#timer.unref();
   }
 
-  #look(): void {
+  #check(): void {
     const now = performance.now();
     for (const call of this.#pending) {
-      // They stand in the order of their ends.
+      // The calls are in the order of their deadlines.
       if (call.endsAt > now) break;
       this.#pending.delete(call);
       const error = new Error(`The store did not answer within ${this.timeout} ms.`);
       call.reject(new LoginUnavailableException('The store', error));
     }
 
-    this.#idleLooks = this.#pending.size ? 0 : this.#idleLooks + 1;
-    if (this.#idleLooks < LOOKS) return;
+    this.#idleChecks = this.#pending.size ? 0 : this.#idleChecks + 1;
+    if (this.#idleChecks < CHECKS) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

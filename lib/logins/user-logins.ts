@@ -6,6 +6,13 @@ import type { LoginLimits } from './login-limits.js';
 import type { LoginStore } from './login-store.js';
 import type { StoreCalls } from './store-calls.js';
 
+/** A login that let nobody in any more. */
+interface OutdatedLogin {
+  readonly id: string;
+  /** True if an idle or absolute limit has passed. */
+  readonly isExpired: boolean;
+}
+
 /** Finds logins by their user. Turns a failed or late store call into a LoginUnavailableException. */
 export class UserLogins {
   constructor(
@@ -25,13 +32,13 @@ export class UserLogins {
   /**
    * Deletes one login of a user. Returns true to the one caller that deleted it, and false for a login of another user.
    */
-  async end(userId: string, id: string): Promise<boolean> {
+  async delete(userId: string, id: string): Promise<boolean> {
     const isTheirs = isLoginId(id) && userKeyOf(id) === this.#key(userId);
     return isTheirs && (await this.calls.run(() => this.store.delete(id)));
   }
 
   /** Deletes all logins of a user, except one. @returns the ids of the deleted logins */
-  async endAll(userId: string, except?: string): Promise<readonly string[]> {
+  async deleteAll(userId: string, except?: string): Promise<readonly string[]> {
     return this.calls.run(() => this.store.deleteByUser(this.#key(userId), except));
   }
 
@@ -39,18 +46,21 @@ export class UserLogins {
    * Deletes the stored logins of a user that let nobody in any more. They are past their limits, or have another
    * security stamp.
    * @param stampHash undefined deletes the logins past their limits alone
-   * @returns the ids of the deleted logins
+   * @returns the deleted logins
    */
-  async endOutdated(userId: string, stampHash: string | null | undefined): Promise<readonly string[]> {
+  async deleteOutdated(userId: string, stampHash: string | null | undefined): Promise<readonly OutdatedLogin[]> {
     const { records, now } = await this.calls.run(() => this.store.listByUser(this.#key(userId)));
-    const outdated = records.filter(
-      (record) =>
-        record.userId === userId &&
-        (isExpired(record, now, this.limits) || (stampHash !== undefined && !hasStamp(record, stampHash))),
-    );
+    const outdated = records
+      .filter((record) => record.userId === userId)
+      .map((record) => ({
+        id: record.id,
+        isExpired: isExpired(record, now, this.limits),
+        hasOtherStamp: stampHash !== undefined && !hasStamp(record, stampHash),
+      }))
+      .filter((login) => login.isExpired || login.hasOtherStamp);
 
     const deleted = await Promise.all(
-      outdated.map(async ({ id }) => ((await this.calls.run(() => this.store.delete(id))) ? [id] : [])),
+      outdated.map(async (login) => ((await this.calls.run(() => this.store.delete(login.id))) ? [login] : [])),
     );
     return deleted.flat();
   }

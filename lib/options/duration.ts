@@ -8,7 +8,7 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Ten years. No login lasts longer, and dates still work at this distance. */
-const LONGEST = 3650 * UNITS.d;
+const MAX_DURATION = 3650 * UNITS.d;
 
 /**
  * Converts a duration to milliseconds.
@@ -20,7 +20,7 @@ export function milliseconds(given: unknown, name: string, fallback?: Duration):
   const value = given === undefined ? fallback : given;
   const [, count, unit] = (typeof value === 'string' && /^(\d{1,15})(ms|s|m|h|d)$/.exec(value)) || [];
   const read = count === undefined ? value : Number(count) * UNITS[unit as keyof typeof UNITS];
-  if (typeof read === 'number' && Number.isSafeInteger(read) && read >= 1 && read <= LONGEST) return read;
+  if (typeof read === 'number' && Number.isSafeInteger(read) && read >= 1 && read <= MAX_DURATION) return read;
 
   throw new LoginFault(
     'ERR_LOGIN_INVALID_DURATION',

@@ -41,8 +41,8 @@ export class RememberCookie {
   }
 
   /** Tells the browser to delete the cookie, even if the request could not carry it. */
-  drop(exchange: HttpExchange): void {
-    exchange.dropCookie(this.cookie);
+  forceClear(exchange: HttpExchange): void {
+    exchange.forceClearCookie(this.cookie);
   }
 
   /** Removes the `Set-Cookie` of this cookie from the response, before it is sent. */

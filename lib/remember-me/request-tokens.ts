@@ -53,12 +53,12 @@ export class RequestTokens {
 
   /**
    * Tells the browser to delete the cookie. From now on the request has no token.
-   * @param isUnseen deletes even a cookie that the request did not carry, because the cookie has another path
+   * @param evenIfAbsent deletes even a cookie that the request did not carry, because the cookie has another path
    */
-  clearCookie({ isUnseen = false }: { readonly isUnseen?: boolean } = {}): void {
+  clearCookie({ evenIfAbsent = false }: { readonly evenIfAbsent?: boolean } = {}): void {
     this.#presented = [];
     this.#issued = undefined;
-    if (isUnseen) this.cookie.drop(this.exchange);
+    if (evenIfAbsent) this.cookie.forceClear(this.exchange);
     else this.cookie.clear(this.exchange);
   }
 

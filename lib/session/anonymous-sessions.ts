@@ -1,4 +1,4 @@
-/** The stored sessions of visitors who are not logged in. The store sees a hash in the place of each session id. */
+/** The stored sessions of visitors without a login. The store sees a hash of each session id, and never the id. */
 import { hashOf } from '../logins/login-id.js';
 import type { SessionStore, StoredSession } from '../logins/login-storage.js';
 import { RecentKeys } from '../logins/recent-keys.js';
@@ -8,10 +8,10 @@ import type { StoreCalls } from '../logins/store-calls.js';
 
 type Callback<Answer> = (error: unknown, answer?: Answer) => void;
 
-/** Milliseconds in which one process moves the end of one session on once. */
+/** The time in milliseconds in which one process extends one session at most once. */
 const KEEP_ALIVE_INTERVAL = 60_000;
 
-/** Reads, saves and deletes the sessions of strangers, in any session store of express-session. */
+/** Reads, saves and deletes anonymous sessions in any session store of express-session. */
 export class AnonymousSessions {
   readonly #keptAlive = new RecentKeys(KEEP_ALIVE_INTERVAL);
 
@@ -20,7 +20,7 @@ export class AnonymousSessions {
     private readonly calls: StoreCalls,
   ) {}
 
-  /** Returns the name under which the store knows a session id (CVE-2019-16782). */
+  /** Returns the key under which the store keeps a session (CVE-2019-16782). */
   keyOf(sessionId: string): string {
     return hashOf(sessionId);
   }
@@ -44,7 +44,7 @@ export class AnonymousSessions {
     await this.#call<void>((done) => this.store.destroy(key, done));
   }
 
-  /** Nobody waits for it: where it fails, the visitor has a shorter session at most. */
+  /** Extends a session in the background. If that fails, the session only expires sooner. */
   #keepAlive(key: string, stored: StoredSession): void {
     const { store } = this;
     if (!store.touch || !this.#keptAlive.add(key)) return;
@@ -62,8 +62,8 @@ export class AnonymousSessions {
 }
 
 /**
- * Returns the values of a session: everything in it but the cookie.
- * @throws LoginFault ERR_LOGIN_SESSION_VALUE that names the key whose getter throws
+ * Returns the values of a session, which is everything in it except the cookie.
+ * @throws LoginFault ERR_LOGIN_SESSION_VALUE with the key of a getter that throws
  */
 export function valuesOf(session: object): SessionValues {
   try {

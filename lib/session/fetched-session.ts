@@ -1,4 +1,4 @@
-/** What the session cookies of one request name, and what the stores have answered about it. */
+/** The session cookies of one request, and the results of the stores for them. */
 import { LoginFault } from '../exceptions/login-fault.js';
 import type { HttpExchange } from '../http/http-exchange.js';
 import { hashOf, loginIdOf } from '../logins/login-id.js';
@@ -7,44 +7,42 @@ import type { SessionValues } from '../logins/session-values-json.js';
 import { valuesOf } from './anonymous-sessions.js';
 import type { SessionServices } from './session-services.js';
 
-/** The stored session of a visitor who is not logged in. */
+/** A stored anonymous session. */
 export interface AnonymousSession {
   readonly sessionId: string;
   readonly values: SessionValues;
 }
 
-/** An anonymous session that the request names, and the name by which the store knows it. */
+/** An anonymous session that the request names, with its key in the store. */
 interface AnonymousKey {
   readonly sessionId: string;
   readonly key: string;
 }
 
-/** What was read for a request. */
+/** The data that was read for a request. */
 export interface FetchedValues {
   readonly found: FoundSession;
   readonly anonymous: AnonymousSession | null;
 }
 
-/** What was read for a request, or why it could not be read. */
+/** The data that was read for a request, or the error of the read. */
 export type FetchOutcome = FetchedValues | { readonly error: unknown };
 
-/** Milliseconds after which a login is read again, because a handler may ask minutes after the request has come. */
+/** The time in milliseconds after which a login is read again. A handler may ask minutes after the request arrived. */
 const STALE = 5_000;
 
 /**
- * So many logins of each kind of cookie are deleted for one request. A browser has two or three after a change of path
- * and domain. An attacker may have collected hundreds, and contradicting cookies let nobody in.
+ * The most logins that one request deletes for each kind of cookie. A browser has two or three after a change of path
+ * and domain. An attacker may have collected hundreds, and conflicting cookies let nobody in.
  */
-const MOST_DELETED = 4;
+const MAX_DELETED = 4;
 
-/** What a request without a session has found. */
+/** The result for a request without a session. */
 export const NOT_FOUND: FoundSession = Object.freeze({ verdict: 'not-found', snapshot: null });
 
 const NOTHING_FETCHED: FetchedValues = Object.freeze({ found: NOT_FOUND, anonymous: null });
 
-/**
- * Reads each thing once for one request, and keeps failures: a guard does not wait again for a store that has failed.
- */
+/** Reads each value once per request, and keeps failures. A guard therefore does not wait again for a failed store. */
 export class FetchedSession {
   #presentedIds: readonly string[] | undefined;
   #anonymousKeys: readonly AnonymousKey[] | undefined;
@@ -62,12 +60,12 @@ export class FetchedSession {
     private readonly services: SessionServices,
   ) {}
 
-  /** The login ids of all genuine session cookies, and of logins made since. */
+  /** The login ids of all genuine session cookies, and of the logins that this request has made. */
   get loginIds(): readonly string[] {
     return (this.#loginIds ??= this.#sessionIds().flatMap((id) => loginIdOf(id) ?? []));
   }
 
-  /** A hash of the first genuine session id, of a login before one of a stranger; null for none. */
+  /** A hash of the first genuine session id. A login comes before an anonymous session. Null: there is none. */
   get presentedHash(): string | null {
     const [sessionId] = this.#sessionIds();
     if (sessionId !== undefined) return hashOf(sessionId);
@@ -75,8 +73,8 @@ export class FetchedSession {
   }
 
   /**
-   * Returns what `load` has read.
-   * @throws LoginUnavailableException where the store has failed; LoginFault ERR_LOGIN_SESSION_NOT_LOADED
+   * Returns the data that `load` has read.
+   * @throws LoginUnavailableException if the store has failed; LoginFault ERR_LOGIN_SESSION_NOT_LOADED
    */
   requireLoaded(): FetchedValues {
     const outcome = this.#outcome;
@@ -91,8 +89,8 @@ export class FetchedSession {
   }
 
   /**
-   * Reads what a session is built from. Never rejects: the outcome says what failed. Null: there is nothing to wait
-   * for.
+   * Reads the data that a session is built from. Never rejects, because the outcome keeps the error. Returns null if
+   * there is nothing to wait for.
    */
   load(): Promise<void> | null {
     if (this.#outcome) return null;
@@ -102,7 +100,7 @@ export class FetchedSession {
     return null;
   }
 
-  /** Returns the login that the session cookie names: one round trip, once a request. */
+  /** Returns the login that the session cookie names. Costs one round trip per request. */
   find(wanted: { readonly values: boolean } = { values: false }): Promise<FoundSession> {
     const sessionId = this.#sessionId;
     if (sessionId === undefined) return (this.#found ??= Promise.resolve(NOT_FOUND));
@@ -114,21 +112,22 @@ export class FetchedSession {
     this.#hasValues = wanted.values;
     this.#hasFailed = false;
     this.#found = this.services.logins.findBySessionId(sessionId, wanted);
-    // A question for more of it does not wait again for a store that has just failed.
+    // If the store has just failed, a later request for the values does not wait for it again.
     if (!wanted.values) this.#found.catch(() => (this.#hasFailed = true));
     return this.#found;
   }
 
-  /** Notes a login that this request has made. */
+  /** Adds a login that this request has made. */
   addLogin(loginId: string): void {
     this.#loginIds = [...this.loginIds, loginId];
   }
 
   /**
-   * Deletes the logins that the session cookies name, and these. Whether this call deleted any; null: there are none.
+   * Deletes the logins that the session cookies name, and the given ones. Returns whether this call deleted any.
+   * Returns null if there are none.
    */
   deleteLogins(others: readonly string[]): Promise<boolean> | null {
-    const ids = [...new Set([...this.loginIds.slice(-MOST_DELETED), ...others.slice(0, MOST_DELETED)])];
+    const ids = [...new Set([...this.loginIds.slice(-MAX_DELETED), ...others.slice(0, MAX_DELETED)])];
     if (!ids.length) return null;
     return Promise.all(ids.map((id) => this.services.logins.delete(id))).then((deleted) => {
       this.#loginIds = [];
@@ -136,15 +135,15 @@ export class FetchedSession {
     });
   }
 
-  /** From now on this counts, whatever the store would say, because this request has changed it. */
-  know(found: FoundSession): void {
+  /** Sets the result for the rest of the request, because this request has changed the session itself. */
+  setFound(found: FoundSession): void {
     this.#found = Promise.resolve(found);
     this.#isChanged = true;
     this.#hasValues = true;
     this.#outcome = { found, anonymous: null };
   }
 
-  /** Notes what the store has now of the login that was found, under the same session id. */
+  /** Updates the login that was found, under the same session id. */
   update(login: SessionLogin): void {
     const outcome = this.#outcome && 'found' in this.#outcome ? this.#outcome : undefined;
     const known = outcome?.found.verdict === 'alive' ? outcome.found : undefined;
@@ -157,7 +156,8 @@ export class FetchedSession {
   }
 
   /**
-   * Returns the record of this id where the session cookie led to it, null where there is none; undefined: not read.
+   * Returns the record of this id if the session cookie led to it. Returns null if there is no such record, and
+   * undefined if it was not read.
    */
   async snapshotOf(loginId: string): Promise<LoginSnapshot | null | undefined> {
     const sessionId = this.#sessionId;
@@ -168,8 +168,8 @@ export class FetchedSession {
   }
 
   /**
-   * Deletes every anonymous session that the request brought, without reading it. Null: there is none.
-   * @param made the id of one more, which this request has stored; null: none
+   * Deletes every anonymous session that the request named, without reading it. Returns null if there is none.
+   * @param made the id of one more session, which this request has stored; null for none
    */
   deleteAnonymous(made: string | null): Promise<void> | null {
     const { cookies, anonymous } = this.services;
@@ -197,7 +197,7 @@ export class FetchedSession {
     return stored && { sessionId: presented.sessionId, values: valuesOf(stored) };
   }
 
-  /** The one session id that counts: two different genuine ids contradict each other. */
+  /** The session id of the request. Two different genuine ids conflict, and then none counts. */
   get #sessionId(): string | undefined {
     const ids = this.#sessionIds();
     return ids.length === 1 ? ids[0] : undefined;

@@ -1,20 +1,20 @@
-/** The session that the handlers of one request hold: built when somebody touches it, and saved at the end. */
+/** The session that the handlers of one request see. It is built at the first access, and saved at the end. */
 import type { HttpExchange } from '../http/http-exchange.js';
 import { toJson } from '../logins/session-values-json.js';
 import type { SessionValues } from '../logins/session-values-json.js';
-import type { HeldSession } from './session-engine.js';
+import type { CurrentSession } from './session-engine.js';
 import { EMPTY_SESSION, EPHEMERAL } from './session-identity.js';
 import type { SessionIdentity, SessionStart, StoredIdentity } from './session-identity.js';
 import type { SessionServices } from './session-services.js';
 
-/** Holds what handlers see at `req.session`. Builds nothing for a request that nobody asks for its session. */
+/** Holds the session at `req.session`. Builds nothing if no code reads the session. */
 export class HandlerSession {
   #identity: SessionIdentity | undefined;
   #start = EMPTY_SESSION;
   #savedJson = EMPTY_SESSION.savedJson;
   #isBuilt = false;
   #isForeign = false;
-  /** How far the cookie of a new anonymous session has come. */
+  /** The state of the cookie of a new anonymous session. */
   #announcement: 'none' | 'made' | 'withdrawn' = 'none';
 
   constructor(
@@ -22,22 +22,22 @@ export class HandlerSession {
     private readonly services: SessionServices,
   ) {}
 
-  /** Which session it is; undefined: nobody has asked yet. */
+  /** The identity of the session. Undefined: it was not determined yet. */
   get identity(): SessionIdentity | undefined {
     return this.#identity;
   }
 
-  /** True once handlers hold a session, or have put something else in its place. */
+  /** True once the session is built, or the application has put another value in its place. */
   get isBuilt(): boolean {
     return this.#isBuilt;
   }
 
   /** The values that handlers see, or would see. @throws LoginFault ERR_LOGIN_SESSION_VALUE */
   get values(): SessionValues {
-    return this.#isBuilt ? (this.#held()?.readValues() ?? {}) : this.#start.values;
+    return this.#isBuilt ? (this.#currentSession()?.readValues() ?? {}) : this.#start.values;
   }
 
-  /** The values as they stand in the store, as JSON. */
+  /** The stored values, as JSON. */
   get savedJson(): string {
     return this.#savedJson;
   }
@@ -49,12 +49,15 @@ export class HandlerSession {
     return isStored ? identity.sessionId : null;
   }
 
-  /** True where the application has taken the session off, by `destroy()` or by `req.session = null`. */
+  /** True if the application has removed the session, by `destroy()` or by `req.session = null`. */
   get isTakenOff(): boolean {
-    return this.#isBuilt && !this.#isForeign && !this.#held();
+    return this.#isBuilt && !this.#isForeign && !this.#currentSession();
   }
 
-  /** Notes which session the request came with. A session that the application has taken off stays off. */
+  /**
+   * Sets the identity of the session that the request came with. A session that the application has removed stays
+   * removed.
+   */
   identify(identity: SessionIdentity, start: SessionStart = EMPTY_SESSION): void {
     this.#identity = identity;
     this.#start = start;
@@ -62,34 +65,34 @@ export class HandlerSession {
     this.#announcement = 'none';
   }
 
-  /** Goes on with this session. Where handlers hold one already, it takes the place of that one at once. */
+  /** Replaces the session. If handlers hold one already, the new one replaces it at once. */
   use(identity: SessionIdentity, start?: SessionStart): void {
     this.identify(identity, start);
     if (this.#isBuilt) this.#put();
   }
 
-  /** Builds the session. Called once, where nobody has touched it before. */
+  /** Builds the session. Called once, at the first access. */
   build(): void {
     this.#isBuilt = true;
     this.#put();
-    // A streamed answer sends its head before its end.
+    // A streamed response sends its head before its end.
     this.exchange.beforeHead(() => this.#announceWritten());
   }
 
-  /** Notes what the application has put at `req.session` before a session was built. An object there stays. */
+  /** Leaves `req.session` to the application, which has set it before a session was built. An object there stays. */
   leaveToApplication(value: unknown): void {
     this.#isBuilt = true;
     this.#isForeign = typeof value === 'object' && value !== null;
   }
 
-  /** Goes on with the values that the store has now (`req.session.reload()`). */
+  /** Replaces the values by those that the store has now (`req.session.reload()`). */
   reload(values: SessionValues): void {
     this.#savedJson = toJson(values);
     this.#start = { ...this.#start, values };
     this.#put();
   }
 
-  /** Takes the session off the request: nothing is saved, and no cookie is sent. */
+  /** Removes the session from the request. Nothing is saved, and no cookie is sent. */
   remove(): void {
     this.#isBuilt = true;
     this.#identity = EPHEMERAL;
@@ -97,13 +100,13 @@ export class HandlerSession {
   }
 
   /**
-   * Saves what handlers have written.
-   * @returns null where nothing has to be saved
+   * Saves the values that handlers have written.
+   * @returns null if nothing has to be saved
    * @throws LoginFault ERR_LOGIN_SESSION_VALUE for a value that JSON cannot hold
    */
   save(): Promise<void> | null {
     const identity = this.#identity;
-    const held = this.#isBuilt ? this.#held() : null;
+    const held = this.#isBuilt ? this.#currentSession() : null;
     if (!held || !identity || identity.kind === 'ephemeral') return null;
     const values = held.readValues();
     const json = toJson(values);
@@ -121,7 +124,7 @@ export class HandlerSession {
       if (identity.kind === 'login') await logins.saveValues(identity.loginId, identity.startedAt, json);
       else await anonymous.save(anonymous.keyOf(identity.sessionId), values);
     } catch (error) {
-      // A cookie for a session that was not stored would name nothing.
+      // A cookie of a session that was not stored would name nothing.
       if (this.#identity === identity && identity.kind === 'anonymous' && identity.isNew) {
         cookies.clearAnonymous(this.exchange);
         this.#announcement = 'withdrawn';
@@ -131,14 +134,17 @@ export class HandlerSession {
     if (this.#identity === identity) this.#savedJson = json;
   }
 
-  /** Sets the cookie of a new anonymous session that holds something, while the head can still take it. */
+  /** Sets the cookie of a new anonymous session with values, before the head of the response goes out. */
   #announceWritten(): void {
     const identity = this.#identity;
     if (identity?.kind !== 'anonymous' || !identity.isNew || this.#announcement !== 'none') return;
     if (this.#hasStorableChanges()) this.#announce(identity.sessionId);
   }
 
-  /** False for a value that cannot be stored. The end of the response reports it, and its session gets no cookie. */
+  /**
+   * Tells whether there are changes that can be stored. For a value that cannot be stored, the end of the response
+   * reports the error, and the session gets no cookie.
+   */
   #hasStorableChanges(): boolean {
     try {
       return toJson(this.values) !== this.#savedJson;
@@ -147,7 +153,10 @@ export class HandlerSession {
     }
   }
 
-  /** False where the cookie of a new session cannot reach the browser: no row may be stored without one. */
+  /**
+   * Sets the cookie of a new session. Returns false if the cookie cannot reach the browser, because no row may be
+   * stored without a cookie.
+   */
   #announce(sessionId: string): boolean {
     if (this.#announcement === 'made') return true;
     const fault = this.exchange.cookieFault(this.services.options.session.anonymousCookie);
@@ -167,8 +176,11 @@ export class HandlerSession {
     this.services.engine.put(this.exchange, { id: this.#identity?.sessionId ?? null, values, maxAge });
   }
 
-  /** A session that the request has left behind is not what handlers hold, even where they keep a reference to it. */
-  #held(): HeldSession | null {
+  /**
+   * Returns the session of handlers. A former session of this request does not count, even if a handler keeps a
+   * reference to it.
+   */
+  #currentSession(): CurrentSession | null {
     const held = this.services.engine.read(this.exchange);
     return held && held.id === (this.#identity?.sessionId ?? null) ? held : null;
   }

@@ -1,20 +1,20 @@
-/** Keeps the log short where one cause meets many requests. */
+/** Keeps the log short if one cause affects many requests. */
 import { Logger } from '@nestjs/common';
 import { RecentKeys } from '../logins/recent-keys.js';
 
-/** Milliseconds in which one error is logged once. */
+/** The time in milliseconds in which one error is logged once. */
 const ERROR_INTERVAL = 60_000;
 
-/** A logger that remembers what it has said. */
+/** A logger that logs each message once. */
 export class OnceLogger {
   readonly #logger = new Logger('LoginModule');
-  readonly #told = new Set<string>();
+  readonly #logged = new Set<string>();
   readonly #recentErrors = new RecentKeys(ERROR_INTERVAL);
 
   /** Logs a warning, unless the same text was logged before. */
   warn(text: string): void {
-    if (this.#told.has(text)) return;
-    this.#told.add(text);
+    if (this.#logged.has(text)) return;
+    this.#logged.add(text);
     this.#logger.warn(text);
   }
 
@@ -25,7 +25,7 @@ export class OnceLogger {
   }
 }
 
-/** Tells causes apart by kind and place, because a message may name another user each time. */
+/** Distinguishes causes by kind and place, because each message may name another user. */
 function keyOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const { code } = cause as { readonly code?: unknown };

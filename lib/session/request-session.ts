@@ -1,4 +1,4 @@
-/** The session of one request: which login it belongs to, and what a login or logout makes of it. */
+/** The session of one request, and its changes by a login or logout. */
 import type { HttpExchange } from '../http/http-exchange.js';
 import type {
   ActiveLogin,
@@ -18,7 +18,10 @@ import { decideProtection, isUnchanged } from './session-protection.js';
 import type { Protection } from './session-protection.js';
 import type { SessionServices } from './session-services.js';
 
-/** Loads no user, and ends no login by itself. The context of the request alone calls the transitions at its end. */
+/**
+ * Determines the session of a request and changes it. Loads no user, and ends no login by itself. Only the context of
+ * the request calls the transitions at the end of this class.
+ */
 export class RequestSession {
   readonly #fetched: FetchedSession;
   #madeHandlers: HandlerSession | undefined;
@@ -36,45 +39,50 @@ export class RequestSession {
     return (this.#madeHandlers ??= new HandlerSession(this.exchange, this.services));
   }
 
-  /** The browser of this request, as a login notes it. */
+  /** The browser of this request, as a login record keeps it. */
   get client(): LoginClient {
     return (this.#client ??= clientOf(this.exchange));
   }
 
-  /** The login ids of the session cookies that the request brought, expired ones included, and of logins made since. */
+  /**
+   * The login ids of the session cookies of this request, expired logins included, and of the logins that it has made.
+   */
   get presentedLoginIds(): readonly string[] {
     return this.#fetched.loginIds;
   }
 
-  /** A hash of the first genuine session id that the request brought, of a login or of a stranger; null for none. */
+  /**
+   * A hash of the first genuine session id of this request. A login comes before an anonymous session. Null: there is
+   * none.
+   */
   get presentedHash(): string | null {
     return this.#fetched.presentedHash;
   }
 
-  /** Reads what the cookies name, so that a session can be built. Never rejects. Null: there is nothing to wait for. */
+  /** Reads the data that a session is built from. Never rejects. Returns null if there is nothing to wait for. */
   load(): Promise<void> | null {
     return this.#fetched.load();
   }
 
-  /** Returns the login that the session cookie names: one round trip, once a request. */
+  /** Returns the login that the session cookie names. Costs one round trip per request. */
   find(wanted?: { readonly values: boolean }): Promise<FoundSession> {
     const finding = this.#fetched.find(wanted);
     return this.isBuilt ? finding.then((found) => this.#unlessTakenOff(found)) : finding;
   }
 
-  /** Returns the record of this id where the session cookie led to it; undefined where it was not read. */
+  /** Returns the record of this id if the session cookie led to it. Returns undefined if it was not read. */
   snapshotOf(loginId: string): Promise<LoginSnapshot | null | undefined> {
     return this.#fetched.snapshotOf(loginId);
   }
 
-  /** Decides what session protection says of a login in this browser. */
+  /** Decides whether session protection accepts a login in this browser. */
   protectionOf({ record }: ActiveLogin): Protection {
     const mode = this.services.options.sessionProtection;
     if (mode === false || isUnchanged(record, this.exchange)) return 'intact';
     return decideProtection(mode, record, this.client);
   }
 
-  /** Moves the idle end of a login on, once a request. Null: it is not due. */
+  /** Postpones the idle end of a login, once per request. Returns null if that is not due. */
   touchLogin(login: LoginSnapshot): Promise<void> | null {
     if (this.#isTouched) return null;
     this.#isTouched = true;
@@ -88,8 +96,8 @@ export class RequestSession {
   }
 
   /**
-   * Builds the session that handlers see, synchronously. Once the response has ended it never throws.
-   * @throws LoginUnavailableException where the store has failed; LoginFault ERR_LOGIN_SESSION_NOT_LOADED
+   * Builds the session of handlers synchronously. Never throws once the response has ended.
+   * @throws LoginUnavailableException if the store has failed; LoginFault ERR_LOGIN_SESSION_NOT_LOADED
    */
   build(): void {
     if (this.#handlers.isBuilt) return;
@@ -97,28 +105,28 @@ export class RequestSession {
     this.#handlers.build();
   }
 
-  /** True once handlers hold a session, or the application has put something else in its place. */
+  /** True once the session is built, or the application has put another value in its place. */
   get isBuilt(): boolean {
     return this.#madeHandlers?.isBuilt ?? false;
   }
 
-  /** Notes what the application has put at `req.session` itself. */
+  /** Leaves `req.session` to the application, which has set it. */
   leaveToApplication(value: unknown): void {
     this.#handlers.leaveToApplication(value);
   }
 
-  /** Goes on with the values that the store has now (`req.session.reload()`). */
+  /** Replaces the values by those that the store has now (`req.session.reload()`). */
   reload(values: SessionValues): void {
     this.#handlers.reload(values);
   }
 
   /**
-   * Saves what handlers have written; null where there is nothing to save.
+   * Saves the values that handlers have written. Returns null if there is nothing to save.
    * @throws LoginFault ERR_LOGIN_SESSION_VALUE
    */
   save(sessionId?: string): Promise<void> | null {
     if (!this.isBuilt) return null;
-    // An explicit save of a session that the request has left goes nowhere.
+    // A handler may save a former session of this request. That session is not stored.
     if (sessionId !== undefined && this.#handlers.identity?.sessionId !== sessionId) return null;
     return this.#handlers.save();
   }
@@ -129,12 +137,12 @@ export class RequestSession {
     return this.#handlers.values;
   }
 
-  /** Refuses values that handlers have written and no store can take. @throws LoginFault ERR_LOGIN_SESSION_VALUE */
+  /** Refuses values that no store can keep. @throws LoginFault ERR_LOGIN_SESSION_VALUE */
   requireStorable(): void {
     toJson(this.#handlers.values);
   }
 
-  /** Returns the values that stay when an anonymous visitor becomes a user: those that `keepOnLogin` names. */
+  /** Returns the values that stay when an anonymous visitor logs in. The option `keepOnLogin` names them. */
   valuesToKeep(): SessionValues {
     const { keepOnLogin } = this.services.options.session;
     if (!keepOnLogin.length) return {};
@@ -142,8 +150,8 @@ export class RequestSession {
   }
 
   /**
-   * Deletes every anonymous session that the request brought, without reading it, and one that it has stored itself.
-   * Null: there is none.
+   * Deletes every anonymous session that the request named, without reading it, and one that it has stored itself.
+   * Returns null if there is none.
    */
   deleteAnonymous(): Promise<void> | null {
     return this.#fetched.deleteAnonymous(this.#madeHandlers?.storedNewId ?? null);
@@ -152,34 +160,34 @@ export class RequestSession {
   /**
    * Deletes every login named by this browser's cookies, even if its session id is outdated or its cookies conflict.
    * Otherwise a logout would not be final.
-   * @param rememberedIds the logins that its remember cookies name
-   * @returns whether this call deleted any; null: they name none
+   * @param rememberedIds the logins that the remember cookies name
+   * @returns whether this call deleted any; null if the cookies name none
    */
   deletePresentedLogins(rememberedIds: readonly string[]): Promise<boolean> | null {
     return this.#fetched.deleteLogins(rememberedIds);
   }
 
-  /** Notes that the login has changed in the store, under the same session id. */
+  /** Updates the login, which has changed in the store under the same session id. */
   updateLogin(login: SessionLogin): void {
     this.#fetched.update(login);
   }
 
-  /** Goes on with another login, whose values are stored already. Its cookie goes out with this response. */
+  /** Attaches another login, with values that are stored already. Its cookie goes out with this response. */
   attachLogin(login: SessionLogin, stored: StoredValues): void {
     this.#useLogin(login, stored);
     this.services.cookies.clearAnonymous(this.exchange);
   }
 
-  /** Goes on with the same login under a new session id. What handlers have written since is saved with it. */
+  /** Gives the same login a new session id. Later changes by handlers are saved with it. */
   rotateId(login: SessionLogin): void {
     const { values } = this;
     this.#useLogin(login, { values, json: this.#handlers.savedJson });
   }
 
-  /** Goes on with a new anonymous session. Clears the session cookies that the request brought. */
+  /** Replaces the session by a new anonymous one. Clears the session cookies that the request carried. */
   resetToAnonymous(): void {
     const { cookies } = this.services;
-    this.#fetched.know(NOT_FOUND);
+    this.#fetched.setFound(NOT_FOUND);
     this.#handlers.use(newAnonymousIdentity());
     cookies.clearLogin(this.exchange);
     cookies.clearAnonymous(this.exchange);
@@ -187,19 +195,20 @@ export class RequestSession {
   }
 
   /**
-   * Goes on with an ephemeral session: usable, never stored, without a cookie. For a request that is let in beside the
-   * one whose response brings the session, because what it stores would not belong to that session.
+   * Replaces the session by an ephemeral one. Handlers can use it, but it is never stored and gets no cookie. The
+   * session of the login goes out with the response to another request, and values from this request would not belong
+   * to it.
    */
   makeEphemeral(): void {
-    this.#fetched.know(NOT_FOUND);
+    this.#fetched.setFound(NOT_FOUND);
     this.#handlers.use(EPHEMERAL);
     this.services.cookies.cancel(this.exchange);
     this.exchange.keepPrivate();
   }
 
-  /** Takes the session off the request, so that the response after a failed login carries no cookie. */
+  /** Removes the session from the request, so that the response after a failed login carries no cookie. */
   detach(): void {
-    this.#fetched.know(NOT_FOUND);
+    this.#fetched.setFound(NOT_FOUND);
     this.#handlers.remove();
     this.services.cookies.cancel(this.exchange);
   }
@@ -209,19 +218,22 @@ export class RequestSession {
     const maxAge = cookie.persistent ? login.record.session.endsAt - login.now : null;
 
     this.#fetched.addLogin(login.record.id);
-    this.#fetched.know({ verdict: 'alive', login, values: stored });
+    this.#fetched.setFound({ verdict: 'alive', login, values: stored });
     this.#handlers.use(identityOf(login), { values: stored.values, savedJson: stored.json, maxAge });
     this.services.cookies.writeLogin(this.exchange, login.sessionId, maxAge);
   }
 
-  /** `req.session.destroy()` by the application ends the login. */
+  /** Returns the login, unless the application has ended it by `req.session.destroy()`. */
   #unlessTakenOff(found: FoundSession): FoundSession {
     if (found.verdict !== 'alive' || !this.#handlers.isTakenOff) return found;
-    this.#fetched.know(NOT_FOUND);
+    this.#fetched.setFound(NOT_FOUND);
     return NOT_FOUND;
   }
 
-  /** Finds out which session this is. Nobody could answer an error of a response that has ended. */
+  /**
+   * Determines the session for handlers. After the end of the response nobody could handle an error, so it uses an
+   * ephemeral session then.
+   */
   #identifyForHandlers(): void {
     try {
       this.#identify();
@@ -231,22 +243,22 @@ export class RequestSession {
     }
   }
 
-  /** Finds out which session this is, from what was read. */
+  /** Determines the session from the data that was read. */
   #identify(): void {
     if (this.#handlers.identity) return;
     const fetched = this.#fetched.requireLoaded();
-    const { identity, start } = identifySession(fetched, (login) => this.#isHidden(login));
+    const { identity, start } = identifySession(fetched, (login) => this.#hidesValues(login));
     this.#handlers.identify(identity, start);
 
     const isNew = identity.kind === 'anonymous' && identity.isNew;
     if (!isNew) this.exchange.keepPrivate();
-    // Nobody waits for it: where it fails, the login is idle sooner, and the next call to the store says why.
+    // This runs in the background. If it fails, the login is idle sooner, and the next store call reports the error.
     if (identity.kind === 'login' && fetched.found.verdict === 'alive')
       this.touchLogin(fetched.found.login)?.catch(() => undefined);
   }
 
-  /** Whether the login ends is decided when somebody asks for the user. */
-  #isHidden(login: SessionLogin): boolean {
+  /** Tells whether session protection hides the values. The search for the user decides whether the login ends. */
+  #hidesValues(login: SessionLogin): boolean {
     const protection = this.protectionOf(login);
     return (
       protection === 'broken' || (protection === 'unknown' && this.services.options.sessionProtection === 'strong')

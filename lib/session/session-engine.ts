@@ -1,32 +1,32 @@
-/** The port to what provides `req.session`. */
+/** The port to the provider of `req.session`. */
 import type { HttpExchange } from '../http/http-exchange.js';
 import type { SessionValues } from '../logins/session-values-json.js';
 
-/** A session as handlers are to see it. */
+/** A session for handlers. */
 export interface SessionContent {
-  /** null: an ephemeral session, which is never stored and gets no cookie */
+  /** Null: an ephemeral session, which is never stored and gets no cookie. */
   readonly id: string | null;
   readonly values: SessionValues;
-  /** milliseconds until its cookie ends; null: when the browser closes */
+  /** Milliseconds until its cookie expires; null: when the browser closes. */
   readonly maxAge: number | null;
 }
 
-/** What handlers made of their session. */
-export interface HeldSession {
-  /** the id that it was built with */
+/** The session that handlers hold now. */
+export interface CurrentSession {
+  /** The id that the session was built with. */
   readonly id: string | null;
-  /** @throws LoginFault ERR_LOGIN_SESSION_VALUE for a value that cannot be read */
+  /** Returns the values. @throws LoginFault ERR_LOGIN_SESSION_VALUE for a value that cannot be read */
   readValues(): SessionValues;
 }
 
-/** Provides the object at `req.session`. Asks no store. */
+/** Provides the object at `req.session`. Calls no store. */
 export abstract class SessionEngine {
-  /** Puts a session object in the place of the request's, synchronously. */
+  /** Sets the session object of the request, synchronously. */
   abstract put(exchange: HttpExchange, content: SessionContent): void;
 
-  /** Returns what handlers hold at `req.session` after `put`; null where the application has taken it off. */
-  abstract read(exchange: HttpExchange): HeldSession | null;
+  /** Returns the session at `req.session` after `put`. Returns null if the application has removed it. */
+  abstract read(exchange: HttpExchange): CurrentSession | null;
 
-  /** Takes the session off the request: handlers find none, and nothing of it is saved. */
+  /** Removes the session from the request. Handlers find none, and nothing of it is saved. */
   abstract remove(exchange: HttpExchange): void;
 }

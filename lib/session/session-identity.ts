@@ -1,4 +1,4 @@
-/** Which session a request has, and what it starts with. */
+/** The identity of the session of a request, and its first values. */
 import { newAnonymousSessionId } from '../logins/login-id.js';
 import type { SessionLogin } from '../logins/login-snapshot.js';
 import { toJson } from '../logins/session-values-json.js';
@@ -10,15 +10,15 @@ export type StoredIdentity =
   | { readonly kind: 'login'; readonly sessionId: string; readonly loginId: string; readonly startedAt: number }
   | { readonly kind: 'anonymous'; readonly sessionId: string; readonly isNew: boolean };
 
-/** The store row of a session, or none. */
+/** The identity of a session, stored or not. */
 export type SessionIdentity = StoredIdentity | { readonly kind: 'ephemeral'; readonly sessionId: null };
 
-/** What a session starts with. */
+/** The start of a session. */
 export interface SessionStart {
   readonly values: SessionValues;
-  /** the values as they stand in the store, as JSON */
+  /** The stored values, as JSON. */
   readonly savedJson: string;
-  /** milliseconds until its cookie ends; null: when the browser closes */
+  /** Milliseconds until its cookie expires; null: when the browser closes. */
   readonly maxAge: number | null;
 }
 

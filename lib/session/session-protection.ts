@@ -1,33 +1,39 @@
-/** Session protection: decides what a login is worth in another browser than its own. Pure. */
+/** Session protection: decides whether a login counts in another browser than its own. Pure functions. */
 import type { LoginRecord } from '../logins/login-record.js';
 import type { LoginClient } from '../logins/login-snapshot.js';
 
 /**
+ * The result of session protection.
+ *
  * - `intact`: the same browser
- * - `unknown`: nobody can tell, because the client has hung up and taken its address along. The request is let in for
- *   less, and nothing about the login changes
- * - `weakened`: another browser; the login is no longer fresh
- * - `broken`: another browser; the login ends
+ * - `unknown`: the client has hung up, and its address is lost. The request gets less access, and the login does not
+ *   change
+ * - `weakened`: another browser, so the login is no longer fresh
+ * - `broken`: another browser, so the login ends
  */
 export type Protection = 'intact' | 'unknown' | 'weakened' | 'broken';
 
-/** What a request shows of its browser, before anything is hashed. */
+/** The browser of a request, before any hash. */
 interface Shown {
   readonly address: { readonly text: string };
   readonly userAgent: string;
 }
 
-/** True where address and user agent are those of the login, so that no hash of them has to be compared. */
+/** Tells whether address and user agent are those of the login. If so, their hashes need no comparison. */
 export function isUnchanged({ ip, userAgent }: LoginRecord, shown: Shown): boolean {
   return ip !== '' && ip === shown.address.text && userAgent === shown.userAgent;
 }
 
-/** Decides about a login. @param mode the option `sessionProtection` @param client the browser of this request */
+/**
+ * Decides whether a login counts in this browser.
+ * @param mode the option `sessionProtection`
+ * @param client the browser of this request
+ */
 export function decideProtection(mode: 'basic' | 'strong', record: LoginRecord, client: LoginClient): Protection {
   if (record.identifier === client.identifier) return 'intact';
   const isSameUserAgent = record.userAgent === client.userAgent;
 
-  // An address that is not known is no evidence of another browser.
+  // An unknown address is no evidence of another browser.
   if (client.ip === '' && isSameUserAgent) return 'unknown';
   if (record.ip === '' && isSameUserAgent) return 'intact';
   return mode === 'strong' ? 'broken' : 'weakened';

@@ -1,4 +1,4 @@
-/** What all sessions of one application share. */
+/** The parts that all sessions of one application share. */
 import type { LoginRegistry } from '../logins/login-registry.js';
 import type { ResolvedLoginOptions } from '../options/resolve-login-options.js';
 import type { AnonymousSessions } from './anonymous-sessions.js';

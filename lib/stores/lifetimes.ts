@@ -10,4 +10,4 @@ export const NOTE_LIFETIME = 90 * 86_400_000;
 export const SWEEP_INTERVAL = 60_000;
 
 /** The most rows that one sweep deletes, so that it never holds the database for long. */
-export const MOST_SWEPT = 1000;
+export const MAX_SWEPT = 1000;

@@ -33,7 +33,7 @@ export class ByRememberCookie {
 
     const user = await this.users.load(context, snapshot);
     if (user === NO_USER_FOR_REQUEST) {
-      context.keepToThisRequest();
+      context.makeEphemeral();
       return NOBODY;
     }
     if (!user) {

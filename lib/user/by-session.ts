@@ -51,7 +51,7 @@ export class BySession {
       : { verdict: null, login: kept.login };
     if (verdict === 'theft') {
       await this.remembered.revokeStolen(context, login ?? kept.login);
-      context.dropLogin(kept.login);
+      context.detachLogin(kept.login);
       return NOBODY;
     }
 
@@ -71,7 +71,7 @@ export class BySession {
     // The client has hung up, so its address is unknown. A thief could hide an address in this way, and an honest
     // visitor does not see the response.
     if (this.services.options.sessionProtection !== 'strong') return { login, isUnverified: true };
-    context.keepToThisRequest();
+    context.makeEphemeral();
     return { result: NOBODY };
   }
 
@@ -87,7 +87,7 @@ export class BySession {
 
   async #break(context: LoginContext, login: SessionLogin): Promise<Protected> {
     const isDeleted = await this.services.logins.delete(login.record.id);
-    context.dropLogin(login);
+    context.detachLogin(login);
     // Several parallel requests may get here. Only the request that has deleted the login emits the event.
     if (isDeleted) this.#emitProtected(context, login, 'strong');
     return { result: NOBODY };
@@ -98,11 +98,11 @@ export class BySession {
     { user, login, isRemembered }: { user: LoadedUser; login: ActiveLogin; isRemembered: boolean },
   ): ResolvedUser | null {
     if (user === NO_USER_FOR_REQUEST) {
-      context.keepToThisRequest();
+      context.makeEphemeral();
       return NOBODY;
     }
     if (user) return { user, isAuthenticated: isActiveUser(user), login, isRemembered };
-    context.dropLogin(login);
+    context.detachLogin(login);
     return null;
   }
 

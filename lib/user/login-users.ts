@@ -17,7 +17,7 @@ import { loadUser } from './user-loading.js';
  */
 export const NO_USER_FOR_REQUEST = Symbol('not for this request');
 
-/** The user of a login, or `NOT_FOR_THIS_REQUEST`. Null means that the login has ended. */
+/** The user of a login, or `NO_USER_FOR_REQUEST`. Null means that the login has ended. */
 export type LoadedUser = object | typeof NO_USER_FOR_REQUEST | null;
 
 /**
@@ -77,7 +77,7 @@ export class LoginUsers {
   /** Logs the reason why a login has ended, because users only see that no password works. */
   #warnOfStamp(record: LoginRecord, user: object): void {
     const { log, stampKinds } = this.services;
-    const former = record.stampHash === null ? 'absent' : (stampKinds.of(record.id) ?? 'another one');
+    const former = record.stampHash === null ? 'absent' : (stampKinds.get(record.id) ?? 'another one');
     log.warn(
       `A login was ended because its user's "securityStamp" was ${former} in loginUser() or confirmLogin(), and is ` +
         `${stampKindOf(user)} in the answer of the user loader. Where that ends every login, give both the same user ` +

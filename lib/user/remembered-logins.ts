@@ -130,7 +130,7 @@ export class RememberedLogins {
     }
     if (!snapshot) return { token, snapshot, login: null, verdict: 'not-found' };
     if (!isLetIn(verdict)) return { token, verdict, snapshot, login: null };
-    context.keepToThisRequest();
+    context.makeEphemeral();
     return { token, verdict, snapshot, login: asEphemeral(snapshot) };
   }
 
@@ -205,7 +205,7 @@ export class RememberedLogins {
     const restoredAt = performance.now();
     context.exchange.beforeHead(() => {
       const isLate = performance.now() - restoredAt > this.services.options.remember.grace * HANDLER_SHARE;
-      if (isLate && context.tokens.issued === token) context.keepToThisRequest();
+      if (isLate && context.tokens.issued === token) context.makeEphemeral();
     });
   }
 

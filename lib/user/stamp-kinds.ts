@@ -8,7 +8,7 @@ export class StampKinds {
   readonly #kinds = new Map<string, string>();
 
   /** Notes the form of the stamp at a login or a confirmation. */
-  note(loginId: string, kind: string): void {
+  set(loginId: string, kind: string): void {
     this.#kinds.delete(loginId);
     this.#kinds.set(loginId, kind);
     const [oldest] = this.#kinds.keys();
@@ -16,7 +16,7 @@ export class StampKinds {
   }
 
   /** Returns the form. Returns undefined if another process has made the login, or if it was long ago. */
-  of(loginId: string): string | undefined {
+  get(loginId: string): string | undefined {
     return this.#kinds.get(loginId);
   }
 }

@@ -1,4 +1,4 @@
-/** The users: one demo user in memory, whose password is kept as an Argon2id hash. */
+/** The users. There is one demo user in memory, with an Argon2id hash of the password. */
 import { Injectable } from '@nestjs/common';
 import { hash, verify } from '@node-rs/argon2';
 import { UserLoader } from 'nestjs-login';

@@ -1,8 +1,8 @@
-/** What the environment says: the only file that reads it. */
+/** The configuration from the environment. No other file reads the environment. */
 import { resolve } from 'node:path';
 import type { Duration } from 'nestjs-login';
 
-/** Where the application listens and keeps things. Inject it as `Configuration`. */
+/** The addresses and folders of the application. */
 export abstract class Configuration {
   /** a TCP port */
   abstract readonly port: number;
@@ -16,7 +16,7 @@ export abstract class Configuration {
   abstract readonly storage: string;
   /** how long a remember token that is being replaced still counts */
   abstract readonly rememberGrace: Duration;
-  /** the proxies whose X-Forwarded-* headers are believed, as Express takes them; a number says how many there are */
+  /** The trusted proxies for X-Forwarded- headers, as Express takes them. A number gives their count. */
   abstract readonly trustProxy: string | number | undefined;
   abstract readonly isProduction: boolean;
 }

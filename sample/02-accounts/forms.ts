@@ -1,4 +1,4 @@
-/** What the forms have to hold; all else is refused before anything is looked up, counted or hashed. */
+/** The schemas of the forms. Other input is refused before any lookup, count or hash. */
 import { z } from 'zod';
 import { LONGEST_PASSWORD } from './accounts/password.js';
 

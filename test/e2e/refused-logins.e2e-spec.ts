@@ -36,12 +36,22 @@ describe('a refused login', () => {
     expect(app.events.filter(({ name }) => name === 'loginRevoked')).toHaveLength(1);
   });
 
+  it("does not happen with whenFull: 'refuse' to a new visitor after a double click, even to be remembered", async () => {
+    const app = await startLoggedApp({ login: FULL });
+    await app.browser().post('/login/ada?remember=1');
+    const shown = app.browser();
+    expect((await shown.post('/login/ada?remember=1')).json).toEqual({ ok: true });
+    expect((await shown.get('/protected')).status).toBe(200);
+    expect(app.storage.logins.size).toBe(1);
+  });
+
   it.each([
     ['remembered', '?remember=1', undefined],
     ['in another browser', '', OTHER],
   ])("happens with whenFull: 'refuse' if the one allowed login of the user is %s", async (_what, query, headers) => {
     const app = await startLoggedApp({ login: FULL });
     await app.browser(headers).post(`/login/ada${query}`);
+    app.clock.now += 60_000;
     expect((await app.browser().post('/login/ada')).json).toEqual({ ok: false });
     expect(app.storage.logins.size).toBe(1);
   });

@@ -1,4 +1,4 @@
-/** @UnavailableHandler(): a method of the application answers visitors during an outage. */
+/** Responses during an outage by a method of the application with `@UnavailableHandler()`. */
 import { ConflictException, Controller, Get, HttpException, Injectable, Req, Res } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';

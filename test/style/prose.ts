@@ -28,7 +28,7 @@ export function documentSentences(markdown: string): Sentence[] {
     .replaceAll(/^(```|~~~)[^]*?^\1/gm, (block) => block.replaceAll(/[^\n]/g, ''))
     .replaceAll(/<!--[^]*?-->/g, (comment) => comment.replaceAll(/[^\n]/g, ''))
     .replaceAll(/^\s*\|?[\s:|-]+\|\s*$/gm, '')
-    .replaceAll(/\|/g, '\n');
+    .replaceAll(/\|/g, '\n\n');
 
   const rows = markdown.split('\n');
   return paragraphsOf(prose, 1)
@@ -72,7 +72,11 @@ function commentsOf(source: string): Comment[] {
 
 /** Takes the marks off a comment, and keeps its lines. */
 const bareText = (comment: string): string =>
-  comment.replace(/^\/\*+|\*+\/$|^\/\//g, '').replaceAll(/^[ \t]*(\*(?!\*)|\/\/)/gm, '');
+  comment
+    .replace(/^\/\*+|\*+\/$|^\/\//g, '')
+    .replaceAll(/^[ \t]*(\*(?!\*)|\/\/)/gm, '')
+    // An example is code, and the last tag of its docstring.
+    .replace(/@example[^]*/, (example) => example.replaceAll(/[^\n]/g, ''));
 
 /** Line comments on lines that follow each other are one text. */
 function mergeLineComments(comments: readonly Comment[]): Comment[] {

@@ -14,6 +14,8 @@ const groups: Record<string, readonly PlacedSentence[]> = {
   docs: documentsOf(documents),
 };
 
+const DOCUMENT_GROUPS = ['README', 'docs'];
+
 const round = (figure: number): string => figure.toFixed(1).padStart(8);
 console.log('prose      words   who/what per 1,000   hard openings %   colons per 1,000   over 25 words %');
 for (const [name, sentences] of Object.entries(groups)) {
@@ -37,5 +39,8 @@ console.log(`\nREADME  ${readme.trimEnd().split('\n').length} lines, ${Math.roun
 
 if (flag === '--list')
   for (const [name, sentences] of Object.entries(groups))
-    for (const { file, line, text, fault } of faultsOf(sentences, name))
+    for (const { file, line, text, fault } of faultsOf(
+      sentences,
+      DOCUMENT_GROUPS.includes(name) ? 'documents' : 'comments',
+    ))
       if (file.startsWith(only)) console.log(`${file}:${line} ${fault}: ${text}`);

@@ -42,12 +42,11 @@ export function sourcesIn(folder: string): Record<string, string> {
 }
 
 /** Returns the sentences that break a rule on one sentence. Documents have no limit of words. */
-export function faultsOf(sentences: readonly PlacedSentence[], group: string): FaultySentence[] {
-  const isComment = !['README', 'docs'].includes(group);
+export function faultsOf(sentences: readonly PlacedSentence[], kind: 'comments' | 'documents'): FaultySentence[] {
   return sentences.flatMap((sentence) => {
     const words = wordsOf(sentence.text);
     const faults = [
-      ...(isComment && words > MOST_WORDS ? [`${words} words`] : []),
+      ...(kind === 'comments' && words > MOST_WORDS ? [`${words} words`] : []),
       ...(REFUSED_OPENERS.includes(openerOf(sentence)) ? [`opens with "${openerOf(sentence)}"`] : []),
     ];
     return faults.map((fault) => ({ ...sentence, fault }));

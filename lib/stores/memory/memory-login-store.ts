@@ -41,7 +41,7 @@ export class MemoryLoginStore extends LoginStore {
 
     const evicted = ids.size < cap.most ? [] : this.#excess(key, record.createdAt, cap);
     if (evicted.length && cap.whenFull === 'refuse') return { isInserted: false, evicted: [], theftSeenAt: null };
-    for (const id of evicted) this.#drop(id);
+    for (const id of evicted) this.#remove(id);
 
     this.#entries.set(record.id, { record, values });
     this.#users.set(key, ids.add(record.id));
@@ -76,7 +76,7 @@ export class MemoryLoginStore extends LoginStore {
   }
 
   override async delete(id: string, theftSeenAt?: number): Promise<boolean> {
-    const isDeleted = this.#drop(id);
+    const isDeleted = this.#remove(id);
     if (isDeleted && theftSeenAt !== undefined) this.#thefts.set(userKeyOf(id), theftSeenAt);
     return isDeleted;
   }
@@ -87,14 +87,14 @@ export class MemoryLoginStore extends LoginStore {
 
   override async deleteByUser(userKey: string, except?: string): Promise<readonly string[]> {
     const ids = [...(this.#users.get(userKey) ?? [])].filter((id) => id !== except);
-    for (const id of ids) this.#drop(id);
+    for (const id of ids) this.#remove(id);
     return ids;
   }
 
   override async deleteExpired(): Promise<number> {
     const now = this.clock();
     const expired = [...this.#entries.values()].filter(({ record }) => record.endsAt <= now);
-    for (const { record } of expired) this.#drop(record.id);
+    for (const { record } of expired) this.#remove(record.id);
     for (const [key, seenAt] of this.#thefts) if (seenAt + NOTE_LIFETIME <= now) this.#thefts.delete(key);
     return expired.length;
   }
@@ -105,7 +105,7 @@ export class MemoryLoginStore extends LoginStore {
 
   /** Deletes the expired logins of a user. Returns the ids of the oldest others that leave no room for one more. */
   #excess(userKey: string, now: number, cap: LoginCap): string[] {
-    for (const { id, endsAt } of this.#recordsOf(userKey)) if (endsAt <= now) this.#drop(id);
+    for (const { id, endsAt } of this.#recordsOf(userKey)) if (endsAt <= now) this.#remove(id);
     const counted = this.#recordsOf(userKey).filter(({ id }) => !cap.excludedIds.includes(id));
     return counted
       .toSorted((one, other) => one.lastSeenAt - other.lastSeenAt)
@@ -113,7 +113,7 @@ export class MemoryLoginStore extends LoginStore {
       .map(({ id }) => id);
   }
 
-  #drop(id: string): boolean {
+  #remove(id: string): boolean {
     const ids = this.#users.get(userKeyOf(id));
     if (ids?.delete(id) && ids.size === 0) this.#users.delete(userKeyOf(id));
     return this.#entries.delete(id);

@@ -4,7 +4,7 @@ import { userKeyOf } from '../../logins/login-id.js';
 import type { LoginRecord } from '../../logins/login-record.js';
 import { LoginStore } from '../../logins/login-store.js';
 import type { FoundLogin, InsertedLogin, ListedLogins, LoginCap, LoginUse } from '../../logins/login-store.js';
-import { MOST_SWEPT, NOTE_LIFETIME } from '../lifetimes.js';
+import { MAX_SWEPT, NOTE_LIFETIME } from '../lifetimes.js';
 import { decodeRecord, encodeRecord } from '../record-codec.js';
 import type { SqlDriver, SqlRow, SqlStatement, SqlValue } from './sql-driver.js';
 import { checkSchema, deletionUnderLock } from './sql-schema.js';
@@ -123,7 +123,7 @@ export class SqlLoginStore extends LoginStore {
     const now = await this.clock();
     // A row that is locked has a writer, and waiting for several rows in any order could be a deadlock.
     const free = this.driver.dialect === 'postgres' ? 'FOR UPDATE SKIP LOCKED' : '';
-    const some = `SELECT id FROM ${this.#records} WHERE ends_at <= $1 LIMIT ${MOST_SWEPT} ${free}`;
+    const some = `SELECT id FROM ${this.#records} WHERE ends_at <= $1 LIMIT ${MAX_SWEPT} ${free}`;
     // The second comparison keeps a login that was touched in between.
     const text = `DELETE FROM ${this.#records} WHERE id IN (${some}) AND ends_at <= $1 RETURNING id`;
     const { length } = await this.#rows(text, [now]);

@@ -1,6 +1,6 @@
 /** Keeps sessions of anonymous visitors in a SQL database. Each expires a day after its last use. */
 import type { SessionStore, StoredSession } from '../../logins/login-storage.js';
-import { MOST_SWEPT, SESSION_LIFETIME } from '../lifetimes.js';
+import { MAX_SWEPT, SESSION_LIFETIME } from '../lifetimes.js';
 import { answer, sessionOf } from '../session-answers.js';
 import type { SqlDriver, SqlRow, SqlValue } from './sql-driver.js';
 import { checkSchema } from './sql-schema.js';
@@ -59,7 +59,7 @@ export class SqlSessionStore implements SessionStore {
 
   /** Deletes expired sessions, a thousand at most. */
   async deleteExpired(): Promise<void> {
-    const some = `SELECT id FROM ${this.#sessions} WHERE ends_at <= $1 LIMIT ${MOST_SWEPT}`;
+    const some = `SELECT id FROM ${this.#sessions} WHERE ends_at <= $1 LIMIT ${MAX_SWEPT}`;
     await this.#run(`DELETE FROM ${this.#sessions} WHERE id IN (${some}) AND ends_at <= $1`, (now) => [now]);
   }
 

@@ -1,7 +1,7 @@
 /** An account as handlers see it. */
 import type { AccountRow } from '../stores/accounts-database.js';
 
-/** The user of this application: what `@CurrentUser()` hands out. */
+/** The user of this application, as `@CurrentUser()` returns it. */
 export class Account {
   readonly id: string;
   readonly email: string;

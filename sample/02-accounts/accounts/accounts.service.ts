@@ -11,14 +11,14 @@ import { acceptedStep } from './second-factor.js';
 export class AccountsService {
   constructor(private readonly database: AccountsDatabase) {}
 
-  /** Who a login belongs to; null ends it. */
+  /** Returns the user of a login. Null ends the login. */
   @UserLoader()
   async findById(id: string): Promise<Account | null> {
     const row = await this.database.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirst();
     return row ? new Account(row) : null;
   }
 
-  /** So many accounts, by address, that come after this one. */
+  /** Returns the next accounts after this one, ordered by address. */
   async list(after: string, most: number): Promise<Account[]> {
     const rows = await this.database
       .selectFrom('accounts')
@@ -52,9 +52,8 @@ export class AccountsService {
   }
 
   /**
-   * Whose address and password these are. One way for everybody: an unknown address, a wrong password and a disabled account
-   * cost one hash each and get the same answer, so that nobody learns which addresses have an account.
-   * @returns the account, or null; and the id of the account of this address, for its events
+   * Returns the account with this address and password. An unknown address, a wrong password and a disabled account
+   * cost one hash each and get the same response. Nobody learns which addresses have an account.
    */
   async verify(email: string, password: string): Promise<{ account: Account | null; accountId: string | null }> {
     const row = await this.database
@@ -78,8 +77,9 @@ export class AccountsService {
   }
 
   /**
-   * Switches the second factor on, if this code shows that the user's device holds the secret. The code does not count again.
-   * @returns false, and nothing has changed, where it does not, or the account has changed since
+   * Switches the second factor on if this code shows that the user's device holds the secret. The code does not count
+   * again.
+   * @returns false without any change if the code is wrong, or the account has changed since
    */
   async switchSecondFactorOn(account: Account, totpSecret: string, code: string): Promise<boolean> {
     const totpStep = acceptedStep(totpSecret, code);
@@ -114,7 +114,7 @@ export class AccountsService {
     return numUpdatedRows === 1n;
   }
 
-  /** Changes what the account proves itself with, and its stamp; unless another change came first. */
+  /** Changes the password or second factor of the account, and its stamp. Does nothing if another change came first. */
   async #change(
     { id, securityStamp }: Account,
     values: { passwordHash?: string; totpSecret?: string | null; totpStep?: number },

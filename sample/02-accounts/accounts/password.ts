@@ -7,7 +7,10 @@ const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 /** The longest password that is looked at, in characters: a longer one costs no hash. */
 export const LONGEST_PASSWORD = 256;
 
-/** Node reads files by the same four threads: with more hashes at once everybody waits for those who log in. */
+/**
+ * The number of hashes at once. Node also reads files with these four threads, so more hashes would delay every
+ * request.
+ */
 const AT_ONCE = 2;
 /** More than these would wait for seconds. */
 const MOST_WAITING = 100;
@@ -15,7 +18,7 @@ const MOST_WAITING = 100;
 let running = 0;
 const waiting: (() => void)[] = [];
 
-/** Stands in for the hash of who is not there, so that they take as long. */
+/** Replaces the hash of an account that does not exist, so that the response takes as long. */
 const nobody = hash('the password of nobody', PARAMETERS);
 
 /** @throws ServiceUnavailableException where too many wait already */
@@ -39,7 +42,7 @@ async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } finally {
-    // The place goes on to who waits for the longest time.
+    // The request that has waited longest gets the place.
     const next = waiting.shift();
     if (next) next();
     else running -= 1;

@@ -50,7 +50,7 @@ export class AdminController {
     });
   }
 
-  /** Where a browser comes back to after a POST below was refused as not fresh. */
+  /** The page that a browser returns to after a POST below was refused as not fresh. */
   @Get(['accounts/:id/disable', 'accounts/:id/enable', 'accounts/:id/end-logins'])
   async confirmed(@Req() req: Request, @Res() res: Response) {
     await this.pages.goOn(req, res, '/admin', 'Thank you. Please press the button again.');

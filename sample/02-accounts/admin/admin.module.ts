@@ -1,4 +1,4 @@
-/** What admins see and do. */
+/** The pages and actions of administrators. */
 import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts/accounts.module.js';
 import { PagesModule } from '../pages/pages.module.js';

@@ -1,4 +1,4 @@
-/** Who may do what, by an ordinary guard that runs after LoginRequiredGuard. */
+/** Checks roles. It is an ordinary guard, and runs after LoginRequiredGuard. */
 import { applyDecorators, Injectable, UseGuards } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';

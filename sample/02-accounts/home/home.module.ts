@@ -1,4 +1,4 @@
-/** What somebody sees first. */
+/** The first pages that a visitor sees. */
 import { Module } from '@nestjs/common';
 import { PagesModule } from '../pages/pages.module.js';
 import { SecurityModule } from '../security/security.module.js';

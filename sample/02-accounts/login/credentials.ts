@@ -1,4 +1,4 @@
-/** Proves who somebody is, by password and code; each try is counted and a wrong one written down. For the forms and the API. */
+/** Checks passwords and codes. Each try is counted, and a wrong one is recorded. */
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import type { Account } from '../accounts/account.js';
@@ -18,7 +18,7 @@ export class Credentials {
   async tryPassword(req: Request, email: string, password: string): Promise<Account | null> {
     await this.throttle.count('password', email, req.ip);
     const { account, accountId } = await this.accounts.verify(email, password);
-    // Also of an address without an account: whoever tries addresses shall not see it in the time.
+    // An address without an account is checked as well, so that the time shows nothing.
     if (account) await this.throttle.forget('password', email, req.ip);
     else await this.events.note(req, accountId, 'wrongPassword');
     return account;
@@ -33,7 +33,10 @@ export class Credentials {
     return isRight;
   }
 
-  /** Makes an account, null where the address has one. Counted as a try from this address: the answer tells something. */
+  /**
+   * Makes an account, or returns null if the address has one. It counts as a try from this IP address, because the
+   * response tells something.
+   */
   async register(req: Request, email: string, password: string): Promise<Account | null> {
     await this.throttle.countAddress(req.ip);
     return this.accounts.register(email, password);

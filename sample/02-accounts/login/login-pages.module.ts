@@ -1,4 +1,4 @@
-/** Proving who one is: the pages for it, and what counts and checks the tries. */
+/** The pages for authentication, and the parts that count and check tries. */
 import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts/accounts.module.js';
 import { PagesModule } from '../pages/pages.module.js';

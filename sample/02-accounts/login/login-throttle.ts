@@ -65,7 +65,7 @@ export class LoginThrottle {
   }
 }
 
-/** Of a hash, since it may be a text of any length. */
+/** The key is a hash, because the text may have any length. */
 const accountKey = (account: string): string => createHash('sha256').update(account.toLowerCase()).digest('base64url');
 
 /** IPv6 by its /64: that much is one subscriber's. A connection that is gone already has no address. */

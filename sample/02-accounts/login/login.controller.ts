@@ -1,4 +1,4 @@
-/** Register, log in, give the code, log out, and prove again who one is. */
+/** Registration, login, code, logout, and re-authentication. */
 import { Body, Controller, Get, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { CurrentUser, LoginManagerService, LoginRequired, LoginRequiredException } from 'nestjs-login';
@@ -100,7 +100,7 @@ export class LoginController {
     const form = ConfirmForm.safeParse(body);
     if (!form.success) return this.pages.showAgain(req, res, 'reauthenticate', complaints(form.error), { next });
     const { password, code = '' } = form.data;
-    // The password of who is logged in, whatever address the form may bring.
+    // Checks the password of the logged-in user, and ignores any address in the form.
     const proved = await this.credentials.tryPassword(req, account.email, password);
     if (!proved || (proved.hasSecondFactor && !(await this.credentials.tryCode(req, proved, code)))) {
       const wrong = account.hasSecondFactor ? 'Wrong password or code. Each code counts once.' : 'Wrong password.';
@@ -112,7 +112,7 @@ export class LoginController {
 
   async #startAgain(req: Request, res: Response) {
     if (await this.login.isAuthenticated(req)) return res.redirect(303, '/dashboard');
-    // No message for who has not begun: as at the logout, it would cost a row.
+    // A visitor without a pending login gets no message, because it would cost a row, as at the logout.
     if (!req.session.pendingLogin) return res.redirect(303, '/login');
     delete req.session.pendingLogin;
     await this.pages.goOn(

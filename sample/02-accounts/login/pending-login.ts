@@ -1,4 +1,7 @@
-/** The step between password and code: nobody is logged in, and the session notes whose code is awaited, for five minutes. */
+/**
+ * The step between password and code. Nobody is logged in, and the session keeps for five minutes which account has to
+ * enter a code.
+ */
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { LoginManagerService } from 'nestjs-login';
@@ -8,7 +11,7 @@ import { AccountsService } from '../accounts/accounts.service.js';
 /** Milliseconds between password and code. */
 const LIFETIME = 5 * 60_000;
 
-/** What is to follow the code. */
+/** The action that follows the code. */
 interface Wish {
   readonly remember: boolean;
   /** the page to go on to */
@@ -36,15 +39,15 @@ export class PendingLogins {
   ) {}
 
   /**
-   * Notes that this visitor has proved the password. Whoever was logged in here is not any more, and the session is an empty
-   * one under a new id: nobody who knew the former one shares this step. Save the session before the answer.
+   * Logs out any user of this browser, and begins an empty session under a new id. Nobody with the former id shares
+   * this step.
    */
   async begin(req: Request, { id: accountId, securityStamp }: Account, wish: Wish): Promise<void> {
     await this.login.logoutUser(req);
     req.session.pendingLogin = { ...wish, accountId, securityStamp, endsAt: Date.now() + LIFETIME };
   }
 
-  /** Whose code is awaited, or null where nobody's is, or not any more. */
+  /** Returns the account that has to enter a code, or null if there is none or the time has passed. */
   async find(req: Request): Promise<(Wish & { account: Account }) | null> {
     const pending = req.session.pendingLogin;
     if (!pending || Date.now() >= pending.endsAt) return null;

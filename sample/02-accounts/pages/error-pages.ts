@@ -7,7 +7,7 @@ import { UnavailableHandler } from 'nestjs-login';
 import { Pages } from './pages.js';
 import { TooManyTriesException } from './too-many-tries.exception.js';
 
-/** True for who reads pages. */
+/** Tells whether the client reads pages. */
 const readsPages = (req: Request): boolean => !req.path.startsWith('/api/') && req.accepts(['json', 'html']) === 'html';
 
 /** The application's filter. LoginModule's own stands before it: refused visitors are sent to the login page. */
@@ -39,7 +39,7 @@ function statusOf(error: unknown): number {
   return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
 }
 
-/** What a browser sees while logins cannot be checked. */
+/** The page for a browser while logins cannot be checked. */
 @Injectable()
 export class OutagePage {
   constructor(private readonly pages: Pages) {}

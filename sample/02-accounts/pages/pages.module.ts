@@ -1,4 +1,4 @@
-/** How pages look, and what becomes of errors. */
+/** The layout of pages, and the responses to errors. */
 import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { ErrorPages, OutagePage } from './error-pages.js';

@@ -18,7 +18,7 @@ declare module 'express-session' {
   }
 }
 
-/** What people read of an error. */
+/** The text of an error for users. */
 const ERRORS: Readonly<Record<number, readonly [title: string, text: string]>> = {
   400: ['That did not work', 'The request cannot be read.'],
   401: ['Please log in', 'This page is for people who are logged in.'],
@@ -31,7 +31,10 @@ const ERRORS: Readonly<Record<number, readonly [title: string, text: string]>> =
   503: ['Back in a moment', 'Logins cannot be checked just now. Nobody is logged out by it.'],
 };
 
-/** Not @Render(): who asks has to be known before the session is read, and a form comes back with a status of its own. */
+/**
+ * It does not use @Render(), because the user must be known before the session is read, and a form needs its own
+ * status.
+ */
 @Injectable()
 export class Pages {
   readonly #eta = new Eta({ views: join(import.meta.dirname, 'views'), cache: true });
@@ -40,7 +43,7 @@ export class Pages {
 
   /** Shows a page, with the user, the message of a refusal that led here and those of `goOn`. */
   async show(req: Request, res: Response, view: string, data: object = {}, status = 200): Promise<void> {
-    // First: who asks may be restored by a remember cookie, and that puts another session into its place.
+    // This comes first, because a remember cookie may restore the login and with it replace the session.
     const isAuthenticated = await this.login.isAuthenticated(req);
     const user = isAuthenticated ? await this.login.currentUser(req) : null;
     const refusals = this.login.flashes(req).map(({ message }): Notice => ({ text: message, kind: 'info' }));
@@ -53,7 +56,7 @@ export class Pages {
       .send(this.#render(view, { errors: {}, values: {}, ...data, ...shared }));
   }
 
-  /** Shows a form again, with what was written into it but for passwords and codes, and with a complaint beside each field. */
+  /** Shows a form again with the entered values and a message beside each field. Passwords and codes are left out. */
   async showAgain(
     req: Request,
     res: Response,

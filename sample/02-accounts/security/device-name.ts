@@ -1,4 +1,4 @@
-/** What a person calls a browser, from its User-Agent header, by bowser. */
+/** Makes a readable name of a browser from its User-Agent header, by bowser. */
 import { parse } from 'bowser';
 
 /** Such as "Firefox on Windows"; "Unknown browser" where the header names none. */

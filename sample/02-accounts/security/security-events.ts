@@ -9,7 +9,7 @@ import { AccountsDatabase } from '../stores/accounts-database.js';
 /** Milliseconds that an event is kept. */
 const KEPT = 90 * 24 * 60 * 60_000;
 
-/** What the user reads of each. */
+/** The texts of the events for users. */
 const TEXTS = {
   loggedIn: 'Logged in',
   loggedInRemembered: 'Logged in, and remembered on this device',
@@ -58,7 +58,10 @@ export class SecurityEvents {
 
   constructor(private readonly database: AccountsDatabase) {}
 
-  /** The newest of an account first, but for warnings that were not put away: nobody's wrong passwords push them off. */
+  /**
+   * Returns the newest events of an account first. Warnings that the user has not dismissed come before them, so that
+   * many wrong passwords cannot hide them.
+   */
   async recent(accountId: string, most = 20): Promise<SecurityEvent[]> {
     const rows = await this.database
       .selectFrom('events')
@@ -92,7 +95,10 @@ export class SecurityEvents {
     await this.database.updateTable('events').set({ isNew: 0 }).where('accountId', '=', accountId).execute();
   }
 
-  /** Writes down what only the application knows, such as a wrong password. Where that fails, what it tells of has happened all the same. */
+  /**
+   * Records an event that only the application knows, such as a wrong password. If that fails, the action itself has
+   * still happened.
+   */
   async note(req: Request, accountId: string | null, kind: Kind): Promise<void> {
     const client = { ip: req.ip ?? '', userAgent: req.get('user-agent') ?? '' };
     await this.#write(accountId, kind, client).catch((error: unknown) => this.#logger.error(error));
@@ -101,7 +107,8 @@ export class SecurityEvents {
   @OnLogin('loggedIn')
   async loggedIn({ userId, remembered, theftSeenAt, ...client }: LoginEvents['loggedIn']): Promise<void> {
     await this.#write(userId, remembered ? 'loggedInRemembered' : 'loggedIn', client);
-    // The storage keeps a theft until this moment, also one whose event went down with the node that saw it.
+    // The storage keeps a theft until this login, even if the node that detected it stopped before it recorded the
+    // event.
     if (theftSeenAt !== null && !(await this.#knowsTheft(userId, theftSeenAt)))
       await this.#write(userId, 'stolen', { ip: '', userAgent: '' }, theftSeenAt);
   }

@@ -10,7 +10,7 @@ import { Pages } from '../pages/pages.js';
 import { deviceName } from './device-name.js';
 import { SecurityEvents } from './security-events.js';
 
-/** How long ago the user may have proved who they are. */
+/** The longest time since the last authentication. */
 const FRESH = { maxAge: '10m' } as const;
 
 declare module 'express-session' {
@@ -46,7 +46,10 @@ export class SecurityController {
     await this.pages.goOn(req, res, '/security');
   }
 
-  /** Where a browser comes back to after a POST below, or the one above, was refused: their addresses have this page. */
+  /**
+   * The page that a browser returns to after a POST below, or the one above, was refused. Their addresses have this
+   * page.
+   */
   @Get(['warnings/seen', 'devices/end-others', 'devices/:loginId/end', 'second-factor/off'])
   async confirmed(@Req() req: Request, @Res() res: Response) {
     await this.pages.goOn(req, res, '/security', 'Thank you. Please press the button again.');
@@ -150,7 +153,7 @@ export class SecurityController {
     kind: 'passwordChanged' | 'secondFactorOn' | 'secondFactorOff',
     notice: string,
   ): Promise<void> {
-    // Who held a copy of this session has seen the secret that was offered in it.
+    // A thief with a copy of this session has seen the secret that it offered.
     delete req.session.offeredSecret;
     if (!(await this.login.confirmLogin(req))) throw new LoginRequiredException();
     await this.events.note(req, id, kind);

@@ -1,4 +1,4 @@
-/** What users see and do about the safety of their account. */
+/** The pages and actions that keep an account safe. */
 import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts/accounts.module.js';
 import { PagesModule } from '../pages/pages.module.js';

@@ -81,7 +81,7 @@ const migrations: Record<string, Migration> = {
  */
 export async function openAccountsDatabase(address: string): Promise<AccountsDatabase> {
   const plugins = [new CamelCasePlugin()];
-  // libsql has the methods of better-sqlite3 that Kysely calls, and needs no compiler to install; only its types differ.
+  // libsql has the methods of better-sqlite3 that Kysely calls, and needs no compiler. Only the types differ.
   const database = new AccountsDatabase(
     address.startsWith('sqlite:')
       ? { dialect: new SqliteDialect({ database: openSqlite(address) as unknown as SqliteDatabase }), plugins }
@@ -98,7 +98,10 @@ export async function openAccountsDatabase(address: string): Promise<AccountsDat
 /** A database of libsql. */
 export type SqliteConnection = Database.Database;
 
-/** A connection of its own, which waits for the other ones' locks; what was committed survives the end of the process. */
+/**
+ * It is a separate connection, which waits for the locks of other connections. Committed changes survive the end of the
+ * process.
+ */
 export function openSqlite(address: string): SqliteConnection {
   const file = address.slice('sqlite:'.length);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

@@ -1,4 +1,4 @@
-/** Where logins, sessions and the counts of tries are kept: SQLite, PostgreSQL or Redis. */
+/** The storage of logins, sessions and counted tries: SQLite, PostgreSQL or Redis. */
 import type { LoginStorage } from 'nestjs-login';
 import { redisStorage } from 'nestjs-login/redis';
 import { migrateLoginTables, sqlStorage } from 'nestjs-login/sql';

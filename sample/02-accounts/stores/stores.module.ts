@@ -1,4 +1,7 @@
-/** The configuration and the databases, for the whole application: opened at start, closed when the last request is answered. */
+/**
+ * The configuration and the databases of the whole application. They are opened at the start, and closed when the last
+ * request has ended.
+ */
 import { Global, Module } from '@nestjs/common';
 import type { OnApplicationShutdown, Provider } from '@nestjs/common';
 import { Configuration, readConfiguration } from '../configuration.js';

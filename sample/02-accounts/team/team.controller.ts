@@ -1,4 +1,4 @@
-/** The team area: who is refused here goes to `/team/login`, which the login controller shows. */
+/** The team area. Refused visitors are redirected to `/team/login`, which the login controller shows. */
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { LoginRequired, LoginView } from 'nestjs-login';
