@@ -13,7 +13,7 @@ export interface ExpressName {
 /** These put the adapter into the module, and import it from './express/...'. */
 export const COMPOSITION_ROOT: readonly string[] = ['lib/login.module.ts', 'lib/login.providers.ts'];
 
-/** What may name Express outside of lib/express/. */
+/** The places outside of lib/express/ that may name Express. */
 export const ALLOWED: readonly ExpressName[] = [
   {
     file: 'lib/options/unknown-options.ts',

@@ -1,4 +1,4 @@
-/** Keeps files small, and lets each say what it is for. */
+/** Keeps files small. Each file opens with one sentence on its purpose. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesIn, ROOT } from './project.js';

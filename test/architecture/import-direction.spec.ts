@@ -40,7 +40,9 @@ function rules(): Rule[] {
   ];
 }
 
-/** Reads the imports of lib/ below a folder: what was read, and each import that breaks a rule, as `rule: from -> to`. */
+/**
+ * Reads the imports of lib/ below a folder. Returns all of them, and each one that breaks a rule, as `file -> import`.
+ */
 async function check(root: string) {
   const options = {
     baseDir: root,

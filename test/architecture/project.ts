@@ -1,4 +1,4 @@
-/** Where the project lies and which files it has; and small trees of files for the tests of the rules themselves. */
+/** The folder and the files of the project, and small trees of files for the tests of the rules themselves. */
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';

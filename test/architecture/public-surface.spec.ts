@@ -1,4 +1,4 @@
-/** Keeps what users see: the exported names, a docstring on each, and no `any` among their types. */
+/** Guards the public surface: the exported names, a docstring on each, and no `any` among their types. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { plant } from './project.js';

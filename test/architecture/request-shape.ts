@@ -5,7 +5,7 @@ import type { FunctionNode, Sources } from './sources.js';
 import { CONTEXT, TRANSITIONS } from './transitions.js';
 import type { Transition } from './transitions.js';
 
-/** Functions outside of the service whose first parameter is the request. */
+/** Functions outside of the service with the request as their first parameter. */
 export const MOST_WITH_REQUEST = 15;
 
 /** The face of the package takes a request in each of its methods. */
@@ -14,7 +14,7 @@ const SERVICE = 'lib/login-manager.service.ts';
 /** In these folders an `object` that keys a map is a request. */
 const ABOUT_REQUESTS = /^lib\/(context|session|http|remember-me|challenge|express|user|guards)\//;
 
-/** These hold what a platform gives them: a request with its response. */
+/** These hold the objects of a platform: a request with its response. */
 const NEAR_RESPONSE = /^lib\/(http|express)\//;
 
 /** Lists the maps and sets keyed by a request: the context of a request is all that is kept for it. */
@@ -87,7 +87,7 @@ function takesRequest(node: FunctionNode): boolean {
   return name !== undefined && /^_?req(uest)?$/.test(name.getText());
 }
 
-/** Returns the name of a function without that of its class; what has none is its own. */
+/** Returns the name of a function without the name of its class. A function without a class keeps its name. */
 const ownName = (node: FunctionNode): string => nameOf(node).split('.').at(-1) ?? '';
 
 /** Returns `b` of `a.b`, of `a?.b` and of `a['b']`; a private name is undefined, since its class alone can use it. */

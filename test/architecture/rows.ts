@@ -1,4 +1,4 @@
-/** The house as data: the rows of lib/, lowest first, and what each may import. */
+/** The layers as data: the rows of lib/, lowest first, and their allowed imports. */
 
 /**
  * A name with a slash is a folder of lib/, one without is a file. A file imports its own folder or a lower row, never a
@@ -23,7 +23,7 @@ export const ROWS: readonly (readonly string[])[] = [
   ['testing/'],
 ];
 
-/** These import less than their row would allow: of ours, only what stands here, beside their own folder. */
+/** These folders import less than their row would allow: only the listed folders, beside their own. */
 export const NARROWER: Readonly<Record<string, readonly string[]>> = {
   'stores/': ['logins/', 'exceptions/'],
   'express/': ['exceptions/', 'http/', 'logins/', 'options/', 'session/', 'context/'],

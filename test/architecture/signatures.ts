@@ -8,7 +8,7 @@ export const MOST_OF_CONSTRUCTOR = 5;
 /** Parameters of every other function. A rest parameter counts as one. */
 export const MOST_OF_FUNCTION = 3;
 
-/** Functions whose parameters another package decides, by name (`Class.method` or `name`), with the reason. */
+/** Functions with parameters that another package decides, by name (`Class.method` or `function`), with the reason. */
 export const DICTATED: Readonly<Record<string, string>> = {};
 
 /** Lists the constructors with over five parameters, and the other functions with over three. */

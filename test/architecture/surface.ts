@@ -1,4 +1,4 @@
-/** Reads the public surface with the TypeScript compiler: its names, what lacks a docstring, where an `any` shows. */
+/** Reads the public surface with the TypeScript compiler: its names, names without a docstring, and each `any`. */
 import { readFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 import ts from 'typescript';
@@ -25,7 +25,10 @@ export function subpaths(): Record<string, string> {
   return Object.fromEntries(pairs) as Record<string, string>;
 }
 
-/** Compiles the entries (subpath -> file below the root) with the options of the package; a planted tree without Node's types. */
+/**
+ * Compiles the entries (subpath -> file below the root) with the options of the package; a planted tree without Node's
+ * types.
+ */
 export function compile(entries: Readonly<Record<string, string>>, root = ROOT): Surface {
   const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
   const config = ts.getParsedCommandLineOfConfigFile(join(ROOT, 'tsconfig.esm.json'), { sourceMap: false }, host);
@@ -111,7 +114,7 @@ export function undocumented(surface: Surface): string[] {
     });
 }
 
-/** Where an `any` shows in the declarations that users compile against: `lib/file.d.ts: Class.method.parameter`. */
+/** Returns each `any` in the declarations that users compile against, as `file: name`. */
 export function anys({ root, program }: Surface): string[] {
   const found: string[] = [];
   const emitted = program.emit(
@@ -135,7 +138,8 @@ export function anys({ root, program }: Surface): string[] {
 }
 
 /**
- * Compares the recorded names with the real ones. Answers the text to record when they are to be accepted, else undefined.
+ * Compares the recorded names with the real ones. Answers the text to record when they are to be accepted, else
+ * undefined.
  *
  * @throws Error that says which names came and went, and how to accept them; always where CI is set.
  */

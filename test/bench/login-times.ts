@@ -23,8 +23,8 @@ const UNCOUNTED = 50;
 /** The medians may lie so far apart. */
 const MOST_APART = 0.05;
 /**
- * The probability of a difference as large as the one that was found, were there none, has to be larger (Kolmogorov-Smirnov):
- * for all pairs together, so for each of them by as many times less.
+ * The least probability of such a difference by chance (Kolmogorov-Smirnov), for all pairs together. The limit for each
+ * pair is smaller by the number of pairs.
  */
 const LEAST_P = 0.01;
 

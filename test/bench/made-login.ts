@@ -18,15 +18,15 @@ const USER_AGENTS = [
   'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36',
 ] as const;
 
-/** Of three users the first has one login, the second two, the third three. */
+/** Three users in a row have one login, two logins and three logins. */
 const USER_OF = [0, 1, 1, 2, 2, 2] as const;
 
-/** The user whose login this is. */
+/** The user of this login. */
 export const userOf = (login: number): number => Math.floor(login / 6) * 3 + (USER_OF[login % 6] ?? 0);
 
 /**
- * A login by its number: always of the same user, each time with a new id. Every second one is remembered, half of these came
- * back by it once; every fourth has session values.
+ * A login by its number: always of the same user, each time with a new id. Every second one is remembered, half of
+ * these came back by it once; every fourth has session values.
  * @param now the store's clock
  */
 export function makeLogin(login: number, now: number): MadeLogin {

@@ -1,13 +1,16 @@
 /**
- * Compares a storage of 1,000,000 logins with one of 1,000, by the time of a call and by size: `npm run bench`, or
- * `npm run bench -- 20000` for fewer. Ends with 1 where a call takes over a tenth longer or a login too many bytes of Redis.
+ * Compares a storage of 1,000,000 logins with one of 1,000, by the time of a call and by size: `npm run bench`, or `npm
+ * run bench -- 20000` for fewer. Ends with 1 if a call takes over a tenth longer, or a login takes too many bytes of
+ * Redis.
  *
- * All goes through the port, the filling too. Both sizes lie in one server, in two databases of Redis and two sets of tables of
- * PostgreSQL. Each round makes a batch of each call on the one and on the other, in turns, so that whatever else the machine
- * does slows both; each call waits for the one before it. What is revoked is inserted anew, so the sizes stay.
+ * All calls go through the port, and so does the filling. Both sizes are in one server: in two databases of Redis, and
+ * in two sets of tables of PostgreSQL. Each round makes a batch of each call on both sizes in turns, so that other work
+ * of the machine slows both. Each call waits for the one before it. A revoked login is inserted anew, so the sizes
+ * stay.
  *
- * PostgreSQL has `shared_buffers` that hold its tables (1 GB, or the second argument: `npm run bench -- 1000000 128MB`), and
- * `synchronous_commit` off while it is filled; then VACUUM, ANALYZE and CHECKPOINT. All else is as it comes.
+ * PostgreSQL has `shared_buffers` that hold its tables (1 GB, or the second argument: `npm run bench -- 1000000
+ * 128MB`). During the filling `synchronous_commit` is off. VACUUM, ANALYZE and CHECKPOINT follow. All other settings
+ * are the defaults.
  */
 import { randomInt } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
@@ -39,7 +42,7 @@ const AT_ONCE = 1_000;
 interface Filled {
   readonly store: LoginStore;
   readonly ids: string[];
-  /** takes away what ended logins leave behind */
+  /** Deletes the remains of ended logins. */
   readonly tidy?: () => Promise<unknown>;
 }
 
@@ -133,11 +136,11 @@ const count = (number: number): string => number.toLocaleString('en');
 
 const faults: string[] = [];
 
-/** Measures a storage and prints what came out. */
+/** Measures a storage and prints the results. */
 async function compare(name: string, small: Filled, large: Filled): Promise<void> {
   const times = await measure(small, large);
   for (const [call, pairs] of Object.entries(times)) {
-    // Of neighbours in time, so that a slow second of the machine is no difference between the sizes.
+    // Compares neighbours in time, so that a slow second of the machine makes no difference between the sizes.
     const ratios = pairs.map(([before, after]) => after / before);
     // The true median lies between these two of so many with a probability of 95 % (order statistics).
     const noise = 0.98 / Math.sqrt(ROUNDS);

@@ -15,7 +15,7 @@ jest.setTimeout(60_000);
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe finds on the page that is open, as sentences. */
+/** Returns the findings of axe on the open page, as sentences. */
 async function violations({ page }: Visitor): Promise<string[]> {
   await page.evaluate(AXE);
   // Run in the page, where axe is.

@@ -83,7 +83,7 @@ describe('the accounts sample in a browser', () => {
       const admin = await visitor();
       await admin.logIn('ada@example.com');
       await admin.open('/admin');
-      // Admins prove who they are as well.
+      // Administrators authenticate again as well.
       await admin.logOut();
       await admin.logIn('ada@example.com', { remember: true });
       await admin.forgetSession();

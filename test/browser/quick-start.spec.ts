@@ -111,7 +111,7 @@ describe('the quick start in a browser', () => {
         await visit(async (tab) => {
           await tab.goto(home);
           expect(await tab.textContent('h1')).toBe(isAsked ? 'Dashboard' : 'Log in');
-          // What needs a fresh login still asks for the password.
+          // A page with @Fresh() still asks for the password.
           await tab.goto(`${home}/password`);
           expect(await tab.textContent('h1')).toBe('Log in');
         });

@@ -1,4 +1,6 @@
-/** Holds the package against Flask-Login's recorded behaviour (CONTRACT.md): every scenario passes, on every storage. */
+/**
+ * Holds the package against Flask-Login's recorded behaviour (CONTRACT.md): every scenario passes, on every storage.
+ */
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

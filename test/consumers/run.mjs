@@ -70,7 +70,7 @@ async function work() {
   }
 }
 
-/** Packs a copy of the project, since packing builds, and a build here would pull `dist/` from under whoever uses it. */
+/** Packs a copy of the project, because packing builds. A build here would remove code that another process uses. */
 async function pack() {
   const copy = join(scratch, 'package');
   cpSync(ROOT, copy, { recursive: true, filter: (path) => !NOT_PACKED.includes(relative(ROOT, path)) });
@@ -83,7 +83,7 @@ async function pack() {
 /** @param done takes the name of each step when it begins */
 async function tryOut(name, done) {
   const folder = join(scratch, name);
-  // What the author's own npm has left beside the lock stays there.
+  // Files that the author's own npm has left beside the lock stay there.
   const filter = (path) => !/[\\/](node_modules|dist)$/.test(path);
   cpSync(join(import.meta.dirname, name), folder, { recursive: true, filter });
   cpSync(join(import.meta.dirname, 'shared'), folder, { recursive: true });
@@ -118,7 +118,7 @@ function installed(folder) {
   return Object.entries(packages).map(([path, { version }]) => `${path.replace('node_modules/', '')}@${version}`);
 }
 
-/** Runs a command and answers what it printed. @throws Error that holds it, where the command failed or took too long */
+/** Runs a command and returns its output. */
 function run(cwd, command, ...args) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -139,7 +139,7 @@ function run(cwd, command, ...args) {
   });
 }
 
-/** Ends a command and what it started. */
+/** Ends a command and its children. */
 function stop(child) {
   try {
     process.kill(-child.pid, 'SIGKILL');

@@ -11,7 +11,7 @@ const PROPERTIES = ['session', 'sessionID', 'sessionStore'] as const;
 const makeMiddleware = (): Middleware =>
   session({ secret: 'x'.repeat(32), resave: false, saveUninitialized: true }) as unknown as Middleware;
 
-/** Runs the middleware in one real request. @param prepare hands back what the middleware gets in place of it */
+/** Returns the object that the middleware gets in place of it. */
 async function run(
   prepare: (request: IncomingMessage) => IncomingMessage,
 ): Promise<{ readonly request: IncomingMessage; readonly cookies: readonly string[] }> {

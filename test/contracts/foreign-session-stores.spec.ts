@@ -1,4 +1,6 @@
-/** Session stores of express-session that others wrote: they keep the sessions of anonymous visitors, on real servers. */
+/**
+ * Session stores of express-session that others wrote: they keep the sessions of anonymous visitors, on real servers.
+ */
 import PgSession from 'connect-pg-simple';
 import { RedisStore } from 'connect-redis';
 import session from 'express-session';

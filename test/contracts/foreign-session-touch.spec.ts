@@ -1,4 +1,7 @@
-/** An anonymous session that nobody touches is kept from expiring: stores of others get what their `touch` reads. */
+/**
+ * An anonymous session without changes does not expire. Session stores of other packages get the values that their code
+ * reads.
+ */
 import PgSession from 'connect-pg-simple';
 import { RedisStore } from 'connect-redis';
 import session from 'express-session';

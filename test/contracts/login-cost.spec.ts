@@ -51,7 +51,9 @@ describeOn(['redis'], 'Redis', () => {
     await own.stop();
   });
 
-  /** Returns what logins of a user with so many others cost: microseconds for each, and the calls of each command. */
+  /**
+   * Returns the cost of logins of a user with this many others: microseconds for each, and the calls of each command.
+   */
   async function costWith(others: number): Promise<{ time: number; calls: Record<string, number> }> {
     const { logins } = redisStorage(client, { clock: Date.now });
     const userKey = newUserKey();

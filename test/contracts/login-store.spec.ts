@@ -26,7 +26,10 @@ describe.each(STORAGES)('on $name', ({ name: storageName, servers, make }) => {
   });
 });
 
-/** Looks before it writes, with time in between, as a store does that compares in the application and not in the database. */
+/**
+ * Looks before it writes, with time in between, as a store does that compares in the application and not in the
+ * database.
+ */
 class LooksFirst extends MemoryLoginStore {
   override async replace(record: LoginRecord, expectedVersion: number, values?: string | null): Promise<boolean> {
     const { record: found } = await this.find(record.id, { values: false });

@@ -1,4 +1,6 @@
-/** The command `nestjs-login-migrate` as a deployment runs it: a process of its own, what it does, says, and ends with. */
+/**
+ * The command `nestjs-login-migrate` in a process of its own, as a deployment runs it: its work, output and exit code.
+ */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +24,7 @@ interface Ended {
   readonly complained: string;
 }
 
-/** Runs what npm puts into node_modules/.bin, in the folder of an application. */
+/** Runs the file that npm puts into node_modules/.bin, in the folder of an application. */
 function migrate(words: readonly string[], cwd = process.cwd()): Promise<Ended> {
   const { bin } = JSON.parse(readFileSync('package.json', 'utf8')) as { bin: Record<string, string> };
   const command = resolve(bin['nestjs-login-migrate'] ?? '');
@@ -74,7 +76,7 @@ async function sqlite(): Promise<Empty> {
     url: `sqlite:${file}`,
     run: async (text) => database.exec(text),
     tables: async () => namesOf(database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all()),
-    // Of one connection: it moves with every commit of another.
+    // The value belongs to one connection. It changes with every commit of another connection.
     mark: async () => database.prepare('PRAGMA data_version').all(),
     storage: (options) => sqlStorage(database, options),
     close: async () => {
@@ -171,7 +173,7 @@ describe.each<[string, 'postgres' | 'sqlite', readonly Server[], () => Promise<E
   });
 });
 
-/** The command has to end with 1 and one message: what is wrong, and no stack. */
+/** The command has to end with 1 and with one message about the fault, without a stack. */
 async function complaint(words: readonly string[], cwd?: string): Promise<string> {
   const { code, said, complained } = await migrate(words, cwd);
   expect({ code, said }).toEqual({ code: 1, said: '' });

@@ -32,10 +32,10 @@ class Routes extends Base {
   }
 }
 
-/** What ran, in order. */
+/** The parts that ran, in order. */
 const book: unknown[] = [];
 
-/** A guard that lets everybody in, and notes what `look` sees. */
+/** A guard that lets every request pass, and records the value of `req.user`. */
 const guard = (look: (execution: ExecutionContext) => unknown): CanActivate => ({
   canActivate: (execution) => {
     book.push(look(execution));
@@ -63,7 +63,7 @@ function middlewareOfMain(_req: Request, _res: Response, next: NextFunction): vo
 const layers: { readonly name: string; readonly handle: unknown }[][] = [];
 const mounted = middlewareOfMain.bind(null);
 
-/** Does what LoginModule does to the application that it is imported into. */
+/** Changes the application in the same way as LoginModule. */
 @Module({ providers: [OursFilter] })
 class Ours implements NestModule {
   constructor(

@@ -1,4 +1,6 @@
-/** The private facts of Nest that LoginModule stands on, each by name: a new version that breaks one fails here first. */
+/**
+ * The private facts of Nest that LoginModule stands on, each by name: a new version that breaks one fails here first.
+ */
 import 'reflect-metadata';
 import { All, Controller, createParamDecorator, Get, Query, RequestMethod, Session, UseGuards } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';

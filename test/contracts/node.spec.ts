@@ -131,7 +131,7 @@ describe('a request of Node', () => {
   });
 });
 
-/** Hangs up in the middle of a request. Returns what the server reads of the connection then. */
+/** Returns the values that the server then reads of the connection. */
 async function hangUp<Read>(
   arrive: (socket: Socket) => void,
   read: (request: IncomingMessage, response: ServerResponse) => Read,

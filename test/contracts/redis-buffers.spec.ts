@@ -1,4 +1,4 @@
-/** A node-redis client whose replies are mapped to Buffers, as an application may have it for its own keys. */
+/** A node-redis client that maps replies to Buffers, as an application may configure it for its own keys. */
 import { randomBytes } from 'node:crypto';
 import { createClient, RESP_TYPES } from 'redis';
 import { redisStorage } from 'nestjs-login/redis';

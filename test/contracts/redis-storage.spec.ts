@@ -1,4 +1,4 @@
-/** redisStorage(): what it refuses, and what it makes of damaged values. */
+/** `redisStorage()`: clients and servers that it refuses, and its treatment of damaged values. */
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createClient } from 'redis';

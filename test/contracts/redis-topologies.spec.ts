@@ -1,4 +1,7 @@
-/** The contract of a login store on Redis behind Sentinel, with a failover in the middle, and on a Cluster; by both clients. */
+/**
+ * The contract of a login store on Redis behind Sentinel, with a failover in the middle, and on a Cluster; by both
+ * clients.
+ */
 import { setTimeout } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { createCluster, createSentinel } from 'redis';
@@ -139,7 +142,7 @@ describeOn(['redis'], 'behind Sentinel', () => {
       for (const browser of [stays, leaves]) await browser.post('/login/ada?remember=1');
       const copy = leaves.clone();
       await leaves.post('/logout');
-      // Replication is asynchronous: what was acknowledged in its last moment may be lost with a master.
+      // Replication is asynchronous. A write that was acknowledged in the last moment may be lost with a master.
       await setTimeout(500);
       const failover = sentinel.failover();
       // While there is no master nobody is taken for a stranger.

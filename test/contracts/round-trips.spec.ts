@@ -1,6 +1,6 @@
 /**
- * What a request costs, counted at the server: the commands that Redis is sent, by its MONITOR, and the statements that
- * PostgreSQL is sent, by pg_stat_statements. What a script or a function does inside of the server is no trip, and not counted.
+ * The cost of a request, counted at the server. Redis shows its commands by MONITOR, and PostgreSQL its statements by
+ * pg_stat_statements. Calls inside a script or a function of the server are no round trips, and do not count.
  */
 import { once } from 'node:events';
 import { Controller, Injectable, Post, Req } from '@nestjs/common';
@@ -21,7 +21,7 @@ import type { TestApp } from '../support/test-app.js';
 /** A server, or a part of one, that nobody else uses. */
 interface OwnServer {
   readonly address: string;
-  /** what it was sent since the last call */
+  /** The commands or statements since the last call. */
   readonly take: () => Promise<string[]>;
   readonly stop: () => Promise<void>;
 }
@@ -85,7 +85,7 @@ class Keys {
   }
 }
 
-/** A visitor who does one thing after another. */
+/** A visitor that sends one request after another. */
 class Visitor {
   readonly #browser: Browser;
   #kept = new Map<string, string>();
@@ -112,13 +112,13 @@ class Visitor {
 }
 
 const [LOGIN, REMEMBERED, GUARDED] = ['POST /login/ada', 'POST /login/ada?remember=1', 'GET /protected'];
-/** So many characters, as the parts of a cookie have them. */
+/** Returns a text of this length, in the characters of a cookie. */
 const part = (length: number): string => 'a'.repeat(length);
 
 /** A slow machine is to change nothing. */
 const PATIENT = { storeTimeout: '30s' } as const;
 
-/** What is asked for, how much is sent for it, its status, and the steps that lead to it; the last one is counted. */
+/** The request, its number of calls, its status, and the steps before it. Only the last step is counted. */
 const ROWS: readonly [string, number, number, string[]][] = [
   ['a public route without a cookie', 0, 200, ['GET /public']],
   ["a public route with a login's cookie", 1, 200, [LOGIN, 'GET /public']],
@@ -184,7 +184,7 @@ describe.each(STORAGES.filter(({ servers }) => servers.length === 1))('on $name'
       await own.stop();
     });
 
-    /** What is sent by the work that is prepared. The first time does not count: a server has yet to learn the scripts. */
+    /** Returns the calls of a prepared piece of work. */
     async function sent(prepare: () => Promise<() => Promise<unknown>>): Promise<{ answer: unknown; sent: string[] }> {
       const first = await prepare();
       await first();

@@ -1,4 +1,4 @@
-/** sqlStorage(): what it refuses, its tables, and what it makes of damaged rows. */
+/** `sqlStorage()`: databases that it refuses, its tables, and its treatment of damaged rows. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

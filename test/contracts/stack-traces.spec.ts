@@ -2,7 +2,7 @@
 import { setImmediate as tick } from 'node:timers/promises';
 import { callSites } from '../../lib/exceptions/call-sites.js';
 
-/** A function that waits for what it calls, as lib/user/user-loading.ts does. */
+/** A function that awaits another function, as lib/user/user-loading.ts does. */
 async function callLoginLoader(load: () => Promise<unknown>): Promise<unknown> {
   const answer = await load();
   return answer;

@@ -11,7 +11,9 @@ import { SECRET, startTestApp } from '../support/test-app.js';
 import type { TestApp } from '../support/test-app.js';
 import { refusal } from '../support/refused-storage.js';
 
-/** Every secret that this browser's cookies hold, whole and in parts: all but the ids of records, which open nothing. */
+/**
+ * Every secret that this browser's cookies hold, whole and in parts: all but the ids of records, which open nothing.
+ */
 function secretsOf({ jar }: Browser): string[] {
   return [...jar.values()].flatMap((value) => {
     const decoded = decodeURIComponent(value);
@@ -33,7 +35,10 @@ function beginningsIn(text: string, wanted: readonly string[]): string[] {
   return Array.from(text, (_, at) => text.slice(at, at + 20)).filter((part) => beginnings.has(part));
 }
 
-/** How somebody who has a value of the database might send it: as it is, in the shape of a cookie, and signed by a stolen secret. */
+/**
+ * The ways in which a thief might send a value of the database: as it is, in the form of a cookie, and signed with a
+ * stolen secret.
+ */
 const attempts = (value: string): string[] => [
   `session=${value}`,
   `session=s%3A${value}`,

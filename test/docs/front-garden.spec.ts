@@ -1,4 +1,4 @@
-/** Holds what surrounds the code together: the workflows run what a change has to pass, and a release checks itself. */
+/** Checks the files around the code. The workflow runs every required check, and a release checks itself. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -7,7 +7,7 @@ import { parse, read, rowsBelow, valueExports } from './documents.js';
 const reference = read('docs/reference.md');
 const manual = read('README.md') + reference;
 
-/** What Flask-Login 0.6.2 hands out: `__all__` of the package, and what it says of itself beside that. */
+/** The public names of Flask-Login 0.6.2: `__all__` of the package, and its documented attributes. */
 const FLASK_LOGIN = [
   '__version__', 'AUTH_HEADER_NAME', 'COOKIE_DURATION', 'COOKIE_HTTPONLY', 'COOKIE_NAME', 'COOKIE_SECURE',
   'ID_ATTRIBUTE', 'LOGIN_MESSAGE', 'LOGIN_MESSAGE_CATEGORY', 'REFRESH_MESSAGE', 'REFRESH_MESSAGE_CATEGORY',
@@ -24,7 +24,7 @@ const FLASK_LOGIN = [
   'needs_refresh_handler', 'needs_refresh', 'header_loader',
   // of its users
   'is_active', 'is_authenticated', 'is_anonymous', 'get_id',
-  // what it reads from the configuration
+  // keys of the configuration
   'SECRET_KEY', 'REMEMBER_COOKIE_NAME', 'REMEMBER_COOKIE_DURATION', 'REMEMBER_COOKIE_DOMAIN', 'REMEMBER_COOKIE_PATH',
   'REMEMBER_COOKIE_SECURE', 'REMEMBER_COOKIE_HTTPONLY', 'REMEMBER_COOKIE_SAMESITE',
   'REMEMBER_COOKIE_REFRESH_EACH_REQUEST', 'SESSION_PROTECTION', 'LOGIN_DISABLED', 'EXEMPT_METHODS',

@@ -5,7 +5,7 @@ import type { Answer } from '../support/browser-client.js';
 import { people, browser, newEmail, inDatabase, registered, logIn, lettingIn } from '../support/accounts-sample.js';
 
 describe('the accounts sample', () => {
-  /** Somebody with a second factor, who is logged out; and its secret. */
+  /** A logged-out user with a second factor, and its secret. */
   const withSecondFactor = async (): Promise<{ me: Browser; email: string; secret: string }> => {
     const { me, email } = await registered();
     const { text } = await me.get('/security/second-factor');
@@ -102,7 +102,7 @@ describe('the accounts sample', () => {
       expect((await logIn(me, email)).headers.location).toBe('/login/code');
       expect(await lettingIn(me)).toEqual([]);
       const { me: user } = await registered();
-      // The rule itself sees who is logged in.
+      // The rule itself sees the logged-in user.
       expect(await lettingIn(user)).toContain('/api/me');
     });
 

@@ -13,7 +13,7 @@ import { describeOn } from '../support/servers.js';
 
 jest.setTimeout(60_000);
 
-/** Where two nodes keep everything, and how that is taken away from them. */
+/** The storage of two nodes, and a way to take it away from them. */
 interface Shared {
   readonly env: Readonly<Record<string, string>>;
   readonly end: () => Promise<void>;

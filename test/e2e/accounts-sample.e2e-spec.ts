@@ -1,4 +1,4 @@
-/** The accounts sample over HTTP: devices, forms, and what it holds against attackers. */
+/** The accounts sample over HTTP: devices, forms, and defences against attackers. */
 import { DEMO_PASSWORD } from '../support/accounts-visitor.js';
 import { Browser, form, NAVIGATION } from '../support/browser-client.js';
 import { startSample } from '../support/sample.js';

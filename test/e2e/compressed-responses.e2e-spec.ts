@@ -12,7 +12,7 @@ import type { TestApp } from '../support/test-app.js';
 
 const SAVES: readonly StorageMethod[] = ['sessions.set', 'logins.saveValues'];
 
-/** Longer than what compression leaves as it is. */
+/** Longer than the bodies that compression leaves as they are. */
 const LONG = 'a long answer, '.repeat(1_000);
 
 const valuesOf = (req: Request): Record<string, unknown> =>
@@ -33,7 +33,7 @@ class CompressedController {
   }
 }
 
-/** What a logger does that notes when a response has ended, and puts the former method back. */
+/** A logger that records the end of a response, and then restores the former method. */
 function restoresEnd(_: Request, res: Response, next: NextFunction): void {
   const former = Reflect.get(res, 'end') as (...args: unknown[]) => Response;
   res.end = function (this: Response, ...args: unknown[]) {
@@ -43,7 +43,7 @@ function restoresEnd(_: Request, res: Response, next: NextFunction): void {
   next();
 }
 
-/** What a cache does that renders an answer into a response of its own. */
+/** A cache that renders a response into a response of its own. */
 function derives(req: Request, res: Response, next: NextFunction): void {
   const derived = Object.create(res) as Response;
   derived.end = (() => derived) as Response['end'];

@@ -1,4 +1,4 @@
-/** What a request costs: store calls, hashes, parses, timers and Set-Cookie lines. */
+/** The cost of a request: store calls, hashes, parses, timers and Set-Cookie lines. */
 import {
   memoryStorage,
   CountingStorage,

@@ -175,7 +175,7 @@ describe.each(STORAGES)('on $name', ({ servers, make }) => {
       expect(await isIn(one)).toBe(false);
       expect(revoked(app)).toHaveLength(2);
       const other = await loggedIn(app);
-      // One whose stamp is missing or old, since the user was read too early, is no reason to end them.
+      // A missing or old stamp is no reason to end them, because the user may have been read too early.
       expect((await app.browser().post('/devices/login-by-id/ada')).json).toEqual({ ok: false });
       expect((await app.browser().post('/devices/login-by-id/ada?stamp=old')).json).toEqual({ ok: false });
       expect([await isIn(browser), await isIn(other)]).toEqual([true, true]);
@@ -222,7 +222,7 @@ describe.each(STORAGES)('on $name', ({ servers, make }) => {
       clock.now += 60_000;
       const answer = await app.browser().post('/login/ada?remember=1');
       expect([answer.json, answer.cookies]).toEqual([{ ok: false }, []]);
-      // A browser that holds a login of its own is no further one, and one of somebody else keeps what it has.
+      // A browser with a login of its own adds none. A browser with the login of another user keeps it.
       expect((await one.post('/login/ada?remember=1')).json).toEqual({ ok: true });
       clock.now += 60_000;
       expect((await third.post('/login/ada')).json).toEqual({ ok: false });

@@ -12,7 +12,7 @@ describe('a login form that is sent twice', () => {
   let storage: MemoryStorage;
   const clock = { now: Date.now() };
 
-  /** Starts an application whose clock shows another millisecond each time. */
+  /** Starts an application with a clock that shows another millisecond each time. */
   async function start(login: Partial<LoginModuleOptions> = {}): Promise<void> {
     storage = memoryStorage({ clock: () => (clock.now += 1) });
     app = await startTestApp({ storage, login });

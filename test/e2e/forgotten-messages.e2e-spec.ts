@@ -1,4 +1,4 @@
-/** Messages that asked for what has happened, and pages to go on to that are dropped. */
+/** Messages that are outdated by a login, and pages to go on to that are dropped. */
 import type { Browser } from '../support/browser-client.js';
 import { startLoggedApp } from '../support/logged-app.js';
 import type { LoggedApp } from '../support/logged-app.js';

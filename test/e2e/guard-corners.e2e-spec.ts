@@ -1,4 +1,4 @@
-/** Marks, guards and methods that contradict each other: whoever closes a handler wins. */
+/** Marks, guards and methods that contradict each other. The stricter one wins. */
 import { All, Controller, Get, Options, Post, UseGuards } from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
 import { Fresh, LoginRequired, LoginRequiredGuard, Public } from 'nestjs-login';

@@ -36,7 +36,7 @@ function controller(path: string, onClass: Mark[], onMethod: Mark[]) {
   return Marked;
 }
 
-/** What each visitor gets of a page that is for these. */
+/** The responses to each visitor of a page with this access. */
 const SEES: Record<Wanted, Record<string, number>> = {
   public: { stranger: 200, stale: 200, confirmedLongAgo: 200, fresh: 200 },
   login: { stranger: 401, stale: 200, confirmedLongAgo: 200, fresh: 200 },
@@ -59,7 +59,7 @@ async function visitors(app: TestApp): Promise<Record<string, Browser>> {
   return all;
 }
 
-/** Marks on the class, marks on the handler, and who may come in with guard: 'manual' and with guard: 'global'. */
+/** Marks on the class, marks on the handler, and the allowed visitors with guard: manual and with guard: global. */
 const TABLE: [Mark[], Mark[], Wanted, Wanted][] = [
   [[], [], 'public', 'login'],
   [[], ['guard'], 'login', 'login'],

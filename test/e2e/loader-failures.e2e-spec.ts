@@ -17,7 +17,7 @@ async function loggedIn(app: LoggedApp) {
   return browser;
 }
 
-/** What drivers throw where a row is missing, or an id has another form than it had. */
+/** The errors of drivers for a missing row, or for an id that has changed its form. */
 const odd = (name: string, message: string): Error => Object.assign(new Error(message), { name, code: '22P02' });
 
 describe('a user loader that throws an HttpException below 500', () => {

@@ -90,7 +90,7 @@ class AskingRequestLoader {
   }
 }
 
-/** A user loader whose repository finds the request in an AsyncLocalStorage. */
+/** A user loader with a repository that finds the request in an AsyncLocalStorage. */
 @Injectable()
 class AskingUsers extends TestUsers {
   constructor(private readonly way: Way) {

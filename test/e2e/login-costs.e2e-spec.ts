@@ -1,4 +1,4 @@
-/** What a login, a restore and a logout cost. */
+/** The cost of a login, a restore and a logout. */
 import {
   Injectable,
   OnLogin,
@@ -16,7 +16,7 @@ import {
 class Listener {
   @OnLogin('loggedOut')
   loggedOut(): void {
-    // That somebody listens is what counts.
+    // Only the presence of a listener matters.
   }
 }
 

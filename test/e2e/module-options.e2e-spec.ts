@@ -10,7 +10,7 @@ import { SECRET } from '../support/test-app.js';
 import { Users, Pages, closers, keptStorage, serve } from '../support/module-app.js';
 
 describe('LoginModule takes its options', () => {
-  /** Where options come from in an application. */
+  /** The service that an application takes its options from. */
   @Injectable()
   class Config {
     readonly secret = SECRET;

@@ -26,8 +26,8 @@ import { FETCH, BOTH, start, member, holds } from '../support/nest-surroundings.
 import type { UserHolder } from '../support/nest-surroundings.js';
 
 /**
- * The real @nestjs/throttler. It is CommonJS and asks for Nest by require(), which jest cannot answer with ES modules
- * before Node 24.9: so its own files are run here, on the Nest of this test.
+ * Runs the files of the throttler on the Nest of this test. They are CommonJS, and jest cannot answer their require()
+ * with ES modules before Node 24.9.
  */
 function loadThrottler(): typeof Throttler {
   const real = createRequire(import.meta.url);
@@ -50,7 +50,7 @@ function loadThrottler(): typeof Throttler {
 
 const { ThrottlerGuard, ThrottlerModule } = loadThrottler();
 
-/** What many applications have: every error in a shape of their own. */
+/** A filter as in many applications, which gives every error a form of its own. */
 @Catch()
 class CatchAll implements ExceptionFilter {
   catch(exception: unknown, host: ArgumentsHost): void {

@@ -1,4 +1,4 @@
-/** Visitors who are not logged in cost no stored row, however many and however they come. */
+/** Visitors without a login cost no stored row, however many come. */
 import { memoryStorage } from 'nestjs-login';
 import { CountingStorage } from '../support/counting-storage.js';
 import { startTestApp } from '../support/test-app.js';

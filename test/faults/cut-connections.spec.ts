@@ -1,4 +1,7 @@
-/** Connections to a real database that freeze, break or end with it: what a login, a guarded page and a logout do meanwhile and afterwards. */
+/**
+ * Connections to a real database that freeze or break, or end with it. The tests look at logins, guarded pages and
+ * logouts meanwhile and afterwards.
+ */
 import { Agent } from 'node:http';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +26,7 @@ import { startTestApp } from '../support/test-app.js';
 import type { TestApp, Whoami } from '../support/test-app.js';
 
 const LOGINS = count(1_000, 100);
-/** Of each kind: remembered ones, and others. */
+/** Half of the logins are remembered, and the others are not. */
 const USERS = count(1_000, 25);
 const SIDE_BY_SIDE = 50;
 const PATIENCE = 120_000;
@@ -36,14 +39,14 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
   }
 }
 
-/** So many users whom no other test has. */
+/** Returns users that no other test has. */
 function moreUsers({ users }: TestApp, many: number): string[] {
   const ids = Array.from({ length: many }, (_, at) => `user-${at}`);
   for (const id of ids) users.table.set(id, { id, name: '', isActive: true });
   return ids;
 }
 
-/** Who this browser is, by an answer that says so: a 503 asks to try again. */
+/** Returns the user of this browser. After a 503 it asks again. */
 async function idOf(browser: Browser): Promise<string | null> {
   let who: Whoami | undefined;
   await until('it can be said who this is', async () => {
@@ -68,7 +71,7 @@ afterEach(async () => {
 
 const print = (line: string): boolean => process.stdout.write(`cut connections: ${line}\n`);
 
-/** A client may learn late that its connection is gone, and fails what it sends until then. */
+/** A client may notice late that its connection is lost, and fails its commands until then. */
 const untilItAnswers = (made: TestStorage): Promise<void> =>
   until('the database answers', async () => (await made.records().catch(() => -1)) >= 0);
 
@@ -79,7 +82,7 @@ async function takeAway(made: TestStorage, proxy: TcpProxy, address?: string): P
   await proxy.cut();
 }
 
-/** What happens while a logout is in its handler: its session was opened before. */
+/** The fault happens while a logout is in its handler, after its session was opened. */
 let meanwhile: () => unknown;
 
 @Controller()
@@ -141,7 +144,7 @@ describe.each(STORAGES.filter(({ servers }) => servers.length === 1))('on $name'
         await proxy.forward();
         const bob = await loggedIn('bob');
         expect([await idOf(ada), await idOf(bob)]).toEqual(['ada', 'bob']);
-        // What was written late, or without an answer, is taken back: from now on none of it comes any more.
+        // A late write, or one without a response, is undone. From now on no such write arrives.
         await until('every call has its outcome', async () => storage.underWay === 0);
         await untilItAnswers(made);
         const late = (await made.records()) - before - 1;
@@ -209,7 +212,7 @@ describe('on SQLite (libsql)', () => {
     other.exec('BEGIN EXCLUSIVE');
     const login = await bob.post('/login/bob?remember=1');
     expect([login.status, login.cookies]).toEqual([503, []]);
-    // Who only reads goes on.
+    // A visitor that only reads is not disturbed.
     expect((await ada.get('/protected')).json).toEqual({ id: 'ada' });
     expect(await app.login.logins('bob')).toEqual([]);
     other.exec('COMMIT');

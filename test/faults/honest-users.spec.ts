@@ -1,4 +1,6 @@
-/** Honest users on a network that loses every tenth answer: this package accuses none of them, a one-step rotation most. */
+/**
+ * Honest users on a network that loses every tenth answer: this package accuses none of them, a one-step rotation most.
+ */
 import { jest } from '@jest/globals';
 import { hashOf } from '../../lib/logins/login-id.js';
 import type { RememberPart } from '../../lib/logins/login-record.js';

@@ -1,4 +1,7 @@
-/** Many honest users of remember-me on a bad network: whom does an application accuse? Driven through a whole application. */
+/**
+ * Many honest users of remember-me on a bad network: whom does an application accuse? Driven through a whole
+ * application.
+ */
 import type { startTestApp } from '../support/test-app.js';
 import { inject } from '../support/inject.js';
 
@@ -11,20 +14,23 @@ export interface Habits {
   readonly seed: number;
 }
 
-/** What came of it. */
+/** The result of the visits. */
 export interface Report {
   readonly requests: number;
   /** users of whom a token was taken for stolen at least once */
   readonly accused: number;
-  /** visits that began with somebody who had to log in again */
+  /** The number of visits in which the user had to log in again. */
   readonly loggedOut: number;
 }
 
 const HOUR = 3_600_000;
-/** Users whose visits overlap. */
+/** Users with overlapping visits. */
 const AT_ONCE = 20;
 
-/** Each visit opens a closed browser with one to five tabs at once, then reads on. Every random choice comes from the seed. */
+/**
+ * Each visit opens a closed browser with one to five tabs at once, then reads on. Every random choice comes from the
+ * seed.
+ */
 export async function honestUsers(
   start: typeof startTestApp,
   { users, visits, lostPercent, seed }: Habits,

@@ -1,4 +1,4 @@
-/** Four processes on one storage: what is ended on one is ended on all, whatever races with it. `npm run faults` for the full counts. */
+/** Four processes on one storage. A login that ends on one process has ended on all of them, in every race. */
 import { Agent } from 'node:http';
 import type { Browser } from '../support/browser-client.js';
 import { count, times } from '../support/counts.js';

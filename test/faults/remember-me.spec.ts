@@ -13,7 +13,7 @@ import type { TestApp, Whoami } from '../support/test-app.js';
 const SECOND = 1000;
 const GRACE = 60 * SECOND;
 
-/** What a proxy does that breaks down: the request was served, and no byte of the answer arrives. */
+/** A proxy that breaks down. The request was served, and no byte of the response arrives. */
 function cutConnections(app: NestExpressApplication): void {
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (request.headers['x-cut'])
@@ -32,7 +32,7 @@ const SIDE_BY_SIDE = 100;
 const inParallel = <Result>(count: number, work: (at: number) => Promise<Result>): Promise<Result[]> =>
   Promise.all(Array.from({ length: count }, (_, at) => work(at)));
 const isIn = async (browser: Browser): Promise<boolean> => (await browser.get('/protected')).status === 200;
-/** Every browser here is one user's. Those of one trial are fewer, and the cap ends those of earlier ones. */
+/** One trial has fewer logins than the cap, and the cap ends the logins of earlier trials. */
 const MANY = { login: { maxLogins: 1_000 } };
 const [CUTS, THEFTS, LATE] = [count(10_000, 1_000), count(2_000, 300), count(1_000, 200)];
 const told = (app: TestApp, wanted: string): number => app.events.filter(({ name }) => name === wanted).length;
@@ -65,7 +65,7 @@ describe('a remembered login', () => {
       expect(answers.map(({ json }) => (json as Whoami).id)).toEqual(tabs.map(() => 'ada'));
       expect(winners).toHaveLength(1);
       expect(told(app, 'rememberTokenRotated')).toBe(burst);
-      // The winner goes on with the session, and so does who still has the former cookie.
+      // The winner goes on with the session, and so does the browser with the former cookie.
       expect(await inParallel(2, (at) => isIn((at ? browser : winners[0]) as Browser))).toEqual([true, true]);
     }
     print(`1000 requests at once, five times: ${told(app, 'rememberTokenRotated')} rotations, all let in, 0 alarms`);
@@ -92,7 +92,7 @@ describe('a remembered login', () => {
       app.clock.now += GRACE + SECOND;
       await inParallel(SIDE_BY_SIDE, async (at) => {
         if (await isIn((browsers[at] as Browser).close())) remembered += 1;
-        // Every other browser is closed again before it has shown what it received.
+        // Every other browser is closed again before it has presented its new token.
         if (at % 2) await isIn(browsers[at] as Browser);
       });
     }

@@ -1,4 +1,7 @@
-/** Searches every interleaving of a browser, a thief and lost or late answers for one that breaks a promise of remember-me. */
+/**
+ * Searches every interleaving of a browser, a thief and lost or late answers for one that breaks a promise of
+ * remember-me.
+ */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

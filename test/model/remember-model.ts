@@ -1,6 +1,6 @@
 /**
- * One browser, one thief and one server as a model: what they hold, what is under way, what may happen next. Everything that
- * is decided is decided by the real functions, handed in so that a test can put broken ones in their place.
+ * A model of one browser, one thief and one server: the cookies that they hold, the messages under way, and the next
+ * possible steps.
  */
 import { decideLogin } from '../../lib/logins/login-decision.js';
 import { hashOf } from '../../lib/logins/login-id.js';
@@ -24,14 +24,19 @@ export interface Bounds {
 }
 
 const GRACE = 60_000;
-/** A message survives one such step and not two, since none is under way for more than 60 seconds; burst and grace take two. */
+/**
+ * A message survives one such step and not two, since none is under way for more than 60 seconds; burst and grace take
+ * two.
+ */
 const TICK = 40_000;
 const DAY = 86_400_000;
 const LIMITS = { login: { idle: DAY }, remember: { idle: 14 * DAY, grace: GRACE }, notBefore: 0 };
 
 type Who = 'browser' | 'thief';
 
-/** Cookies by name: what a jar holds, a request brings, or an answer sets. null: none; in an answer undefined: left alone. */
+/**
+ * Cookies by name, of a jar, a request or a response. Null stands for none. Undefined in a response changes nothing.
+ */
 interface Cookies {
   readonly session: string | null;
   readonly token: string | null;
@@ -42,7 +47,7 @@ interface Request {
   readonly who: Who;
   readonly kind: 'visit' | 'login' | 'logout';
   readonly brings: Cookies;
-  /** what the answer sets, once there is one */
+  /** The cookies that the response sets, once there is one. */
   readonly sets: Answer | null;
   /** whether a step of the clock has passed since it set out */
   readonly isLate: boolean;
@@ -53,24 +58,30 @@ interface History {
   readonly sent: number;
   /** and since its bearer first showed that it had arrived; null: nobody has */
   readonly shown: number | null;
-  /** somebody was sent a later token who asked with an older one, LONG_AGO after this one was sent and before anybody showed it */
+  /**
+   * True if the server sent a later token to a request with an older one, LONG_AGO after this token was sent and before
+   * any party presented it.
+   */
   readonly isOvertaken: boolean;
 }
 
-/** Steps after which whoever asks with an older token cannot have this one: an answer and a request may take a grace each. */
+/**
+ * The steps after which a party with an older token cannot have this one. A response and a request may take one grace
+ * each.
+ */
 const LONG_AGO = 4;
 
 /** Steps after which no request with an older token is under way any more. */
 const GRACE_OVER = 2;
 
-/** Everything that makes a difference for what happens next. Times are relative to now, which is always 0. */
+/** The whole state that the next steps depend on. */
 export interface World {
   /** the one login there is; null: none */
   readonly record: LoginRecord | null;
   readonly browser: Cookies;
   readonly thief: Cookies;
   readonly requests: readonly Request[];
-  /** what really happened to each token, whatever the record says of it */
+  /** The real history of each token, whatever the record says of it. */
   readonly history: ReadonlyMap<string, History>;
   /** the number of the login's first token, and of the next one that is made */
   readonly first: number;
@@ -166,7 +177,7 @@ function* possible(world: World, decisions: Decisions, bounds: Bounds): Generato
   yield* timePasses(world, decisions, bounds);
 }
 
-/** What browser and thief do by themselves. */
+/** The steps of browser and thief without the server. */
 function* deeds(world: World, bounds: Bounds): Generator<Step<World>> {
   const { browser, thief, requests } = world;
   if (browser.session !== null)
@@ -188,7 +199,7 @@ function* deeds(world: World, bounds: Bounds): Generator<Step<World>> {
 function sent(world: World, who: Who, kind: Request['kind']): Step<World> {
   const { session, token } = world[who];
   const isHeld = session !== null || (token !== null && token !== DEAD);
-  // Of a login or logout it makes a difference which login the browser holds, not by which of its cookies.
+  // For a login or logout only the login in the browser matters, and not the cookie that names it.
   const brings = kind === 'visit' ? world[who] : { session: null, token: isHeld ? `t${world.first}` : null };
   const request: Request = { who, kind, brings, sets: null, isLate: false };
   return step(() => `the ${who} asks (${kind}) ${shown(world[who])}`, {
@@ -197,7 +208,7 @@ function sent(world: World, who: Who, kind: Request['kind']): Step<World> {
   });
 }
 
-/** The clock moves on. What is under way is late then; what is late already would be later than any message ever is. */
+/** Messages under way become late by this step. A message that is late already would be later than any real message. */
 function* timePasses(world: World, decisions: Decisions, bounds: Bounds): Generator<Step<World>> {
   const { record, requests, history } = world;
   if (!record?.remember) return;
@@ -240,7 +251,7 @@ const older = ({ sent, shown, isOvertaken }: History): History => ({
   isOvertaken,
 });
 
-/** A step later. What lies further back, and further apart, than makes any difference is kept at where it begins to make none. */
+/** Times that lie further back, or further apart, than matters are cut to the limit. */
 function aged(candidates: RememberPart['candidates']): RememberPart['candidates'] {
   let later = 0;
   return candidates
@@ -253,8 +264,8 @@ function aged(candidates: RememberPart['candidates']): RememberPart['candidates'
 }
 
 /**
- * The server's answer to a request. It takes effect at one moment: what it changes is written by compare-and-set, and who
- * lost the race reads and decides again.
+ * It takes effect at one moment, because every change is written by compare-and-set. The loser of a race reads and
+ * decides again.
  */
 function serve(world: World, at: number, decisions: Decisions): Step<World> {
   const request = world.requests[at] as Request;
@@ -320,7 +331,7 @@ function arrived({ history }: World, token: string | undefined): { readonly hist
   return { history: new Map([...history, [token, { ...past, shown: 0 }]]) };
 }
 
-/** A token is sent to who has asked with this one: whoever had received a later one long ago would have asked with that. */
+/** A token goes to the request with this one. A party that received a later token long ago would have used that one. */
 function overtakenBy(asked: string, history: ReadonlyMap<string, History>): Map<string, History> {
   const isOlder = (name: string): boolean => Number(asked.slice(1)) < Number(name.slice(1));
   const overtaken = (name: string, past: History): History =>
@@ -335,7 +346,7 @@ function provesTheft({ history }: World, token: string): boolean {
   return history.get(token)?.isOvertaken === true || [...history].some(isLater);
 }
 
-/** What a verdict breaks: told apart by what really happened, not by what the record says. */
+/** Returns the promise that a verdict breaks. The real history decides, and not the record. */
 function wrong(world: World, who: Who, token: string, isNamed: boolean, verdict: string): string | undefined {
   const isIn = ['counts', 'received', 'grace'].includes(verdict);
   if (verdict === 'theft' && !world.hasStolen) return 'an alarm, although nobody has stolen anything';
@@ -353,7 +364,10 @@ const replaced = (world: World, at: number, request: Request): World => ({
   requests: world.requests.map((other, place) => (place === at ? request : other)),
 });
 
-/** Without what can make no difference any more: sessions that are over, tokens of logins that are, answers that set nothing. */
+/**
+ * Removes the parts that cannot matter any more: expired sessions, tokens of ended logins, and responses that set
+ * nothing.
+ */
 function settled(world: World): World {
   const { record, first, requests } = world;
   const session = record ? names.get(record.session.idHash) : undefined;
@@ -374,7 +388,7 @@ function settled(world: World): World {
   return { ...settledWorld, history: remembered(settledWorld) };
 }
 
-/** Of tokens that nobody holds only the latest that was shown makes a difference, for each time since. */
+/** Among tokens that nobody holds, only the latest presented one matters, for each time since. */
 function remembered(world: World): ReadonlyMap<string, History> {
   const held = tokensOf(world);
   const latest = new Map<number | null, string>();
@@ -385,7 +399,9 @@ function remembered(world: World): ReadonlyMap<string, History> {
   return new Map([...world.history].filter(([name]) => kept.has(name)));
 }
 
-/** The state in a spelling of its own: names by the order in which they come, and none for what nobody holds. */
+/**
+ * A canonical text of the state. Names follow the order of their appearance, and tokens that nobody holds have none.
+ */
 export function keyOf(world: World): string {
   const { record, requests, browser, thief, history } = world;
   const held = [...new Set(tokensOf(world))].toSorted((one, other) => Number(one.slice(1)) - Number(other.slice(1)));
@@ -418,7 +434,7 @@ export function keyOf(world: World): string {
 const placeIn = ({ candidates }: RememberPart, wanted: string): number =>
   candidates.findIndex(({ hash }) => hash === wanted);
 
-/** What is still of interest about a token: whether it was shown, and when a later one was. */
+/** The remaining facts about a token: whether it was presented, and the time of a later one. */
 function pastOf(history: ReadonlyMap<string, History>, token: string): string {
   const { sent, shown: since, isOvertaken } = history.get(token) as History;
   let later = -1;

@@ -1,4 +1,7 @@
-/** Explores the model as a process of its own: `node build/test/model/run.js DECISIONS IN_FLIGHT LOST_OR_LATE`, answers a Finding as JSON. */
+/**
+ * Explores the model as a process of its own: `node build/test/model/run.js DECISIONS IN_FLIGHT LOST_OR_LATE`, answers
+ * a Finding as JSON.
+ */
 import { decideSession, decideToken, sendToken } from '../../lib/remember-me/remember-decision.js';
 import { hashOf } from '../../lib/logins/login-id.js';
 import type { RememberPart } from '../../lib/logins/login-record.js';
@@ -29,7 +32,7 @@ const lenient: Decisions['decideToken'] = (record, verifier, at) => {
 const endless: Decisions['decideToken'] = (record, verifier, { limits }) =>
   decideToken(record, verifier, { now: 0, limits });
 
-/** Keeps what was sent later whenever it was sent. */
+/** Keeps a token that was sent later, whenever it was sent. */
 const patient: Decisions['decideToken'] = (record, verifier, at) => {
   const decision = decideToken(record, verifier, at);
   const candidate = record?.remember?.candidates.find(({ hash }) => hash === hashOf(verifier));
@@ -39,7 +42,10 @@ const patient: Decisions['decideToken'] = (record, verifier, at) => {
 
 const REAL: Decisions = { decideToken, decideSession, sendToken };
 
-/** The decisions of lib/; broken ones that others ship, and broken ones that show that the search sees every kind of harm. */
+/**
+ * The decisions of lib/; broken ones that others ship, and broken ones that show that the search sees every kind of
+ * harm.
+ */
 const DECISIONS: Record<string, Decisions> = {
   real: REAL,
   'letting in what is over': { ...REAL, decideToken: lenient },

@@ -1,13 +1,13 @@
 /** Breadth-first search through every state of a model, and the shortest way to one that breaks a promise. */
 
-/** A step of a model: what happens, where it leads, and which promise it breaks, if any. */
+/** A step of a model: its name, its next state, and the promise that it breaks, if any. */
 export interface Step<State> {
   readonly what: () => string;
   readonly next: State;
   readonly broken?: string | undefined;
 }
 
-/** What a search has found. */
+/** The result of a search. */
 export interface Finding {
   /** how many different states are reachable, as far as the search went */
   readonly states: number;
@@ -25,7 +25,7 @@ export function explore<State>(
   keyOf: (state: State) => string,
 ): Finding {
   const seen = new Set([keyOf(start)]);
-  // Of each state: which one it came from, and by which of its steps. The states themselves go once they were expanded.
+  // The former state of each state, and the step between them.
   const from: number[] = [-1];
   const by: number[] = [-1];
   let generation: { readonly state: State; readonly id: number }[] = [{ state: start, id: 0 }];
@@ -54,7 +54,7 @@ function wayTo(id: number, from: readonly number[], by: readonly number[]): numb
   return way;
 }
 
-/** Takes the steps once more, and says what happens. */
+/** Repeats the steps, and describes each of them. */
 function told<State>(
   start: State,
   way: readonly number[],

@@ -1,9 +1,9 @@
 /**
- * Shows that the tests see what they are for: breaks one line of lib/ at a time, in a copy, and wants a named test to fail.
+ * Shows that the tests detect faults. Breaks one line of lib/ at a time in a copy, and expects a named test to fail.
  *
- * Each entry of mutants.json holds a line of a file (without its indentation; it must be there exactly once), the line to
- * put in its place, and words that stand in the full name of exactly one test of a spec. Nothing here is written but below
- * a temporary folder, which goes away at the end.
+ * Each entry of mutants.json holds a line of a file without its indentation, and the line that replaces it. The line
+ * has to be in the file exactly once. The entry also holds words from the full name of exactly one test of a spec.
+ * Everything is written below a temporary folder, which is deleted at the end.
  */
 import { spawn } from 'node:child_process';
 import {
@@ -102,7 +102,10 @@ function judge(mutant, run) {
   return as('broken', `BROKEN ${name}: its test failed, but by no expectation: ${message.split('\n')[0]}`);
 }
 
-/** From `expect`, or from node:assert, with which the contract of a store is written; jest keeps the text of those alone. */
+/**
+ * From `expect`, or from node:assert, with which the contract of a store is written; jest keeps the text of those
+ * alone.
+ */
 function isAssertion(detail) {
   return detail?.matcherResult?.pass !== undefined || /^assert[.(]/.test(detail?.message ?? '');
 }
@@ -114,7 +117,7 @@ function testsOf({ test, testName }, { report, folder }) {
   return ran.filter(({ fullName }) => fullName.includes(testName));
 }
 
-/** What keeps a mutant from being tried: an entry that is none, or a line that has changed. */
+/** Returns the fault of an entry that cannot be tried: it is malformed, or the line has changed. */
 function faultOf(mutant) {
   const wrong = FIELDS.filter((field) => typeof mutant[field] !== 'string' || /^\s|\n|\s$|^$/.test(mutant[field]));
   const where = `${LIST}:${lineInList(mutant)} (${mutant.name})`;

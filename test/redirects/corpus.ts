@@ -1,4 +1,4 @@
-/** The redirect corpus of SECURITY.md rows F1, F2 and F4, and what it means for a Location to escape. */
+/** The redirect corpus of the rows F1, F2 and F4 of SECURITY.md, and the definition of a Location that escapes. */
 import { readFileSync } from 'node:fs';
 
 /**
@@ -9,8 +9,8 @@ type CorpusEntry = {
   readonly value: unknown;
   readonly class: string;
   /**
-   * `leaves`: followed as it is, it leads off the site, so it is refused. `refused`: followed as it is it would stay, or
-   * cannot be followed at all, and it is refused all the same. `stays`: a page of ours that is gone on to.
+   * `leaves`: followed as it is, it leads off the site, so it is refused. `refused`: followed as it is it would stay,
+   * or cannot be followed at all, and it is refused all the same. `stays`: a page of ours that is gone on to.
    */
   readonly expected: 'leaves' | 'refused' | 'stays';
 };
@@ -20,7 +20,10 @@ export const corpus: readonly CorpusEntry[] = JSON.parse(
   readFileSync(new URL('./corpus.json', import.meta.url), 'utf8'),
 ) as CorpusEntry[];
 
-/** True where a browser on the login page that follows this Location ends on another origin, or with a scheme of no host. */
+/**
+ * True where a browser on the login page that follows this Location ends on another origin, or with a scheme of no
+ * host.
+ */
 export function leaves(location: string, origin: string): boolean {
   const page = `${origin}/login`;
   if (!URL.canParse(location, page)) return false;

@@ -15,7 +15,7 @@ function nextOf(value: unknown, origin = HOME): string | undefined {
   return safeNext(value, { origin, refusedPaths });
 }
 
-/** The values that a validator lets through, and what it makes of them, where that escapes. */
+/** The values that a validator accepts, and its results, if one of them escapes. */
 function escaped(validator: (value: string, origin: string) => string | undefined, origin: string): string[] {
   return texts.filter((value) => {
     const location = validator(value, origin);

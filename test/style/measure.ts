@@ -1,4 +1,4 @@
-/** Measures prose and code. CONTRIBUTING.md says what the figures should be. */
+/** Measures prose and code. CONTRIBUTING.md has the limits. */
 import ts from 'typescript';
 import { commentSentences, documentSentences, wordsOf } from './prose.js';
 import type { Sentence } from './prose.js';
@@ -8,10 +8,10 @@ export interface PlacedSentence extends Sentence {
   readonly file: string;
 }
 
-/** What the words of some files come to. */
+/** The figures of some prose. */
 export interface ProseFigures {
   readonly words: number;
-  /** "who", "what", "whoever" and "whose" per 1,000 words */
+  /** Words of `RELATIVES` per 1,000 words. */
   readonly relatives: number;
   /** sentences in 100 that open with a word of `HARD_OPENERS` */
   readonly hardOpenings: number;
@@ -21,7 +21,7 @@ export interface ProseFigures {
   readonly long: number;
 }
 
-/** What the lines of some files come to. */
+/** The figures of some code. */
 export interface CodeFigures {
   /** blank lines in 100 lines inside function bodies */
   readonly blank: number;

@@ -29,9 +29,14 @@ describe.each(['lib', 'sample', 'test', 'scripts'])('the comments of %s/', (fold
     expect(measureProse(sentences).relatives).toBeLessThan(MOST_RELATIVES.comments);
   });
 
-  it('have no line over 120 characters, and neither has the code', () => {
+  it('have no line over 120 characters, and neither has the code, but for the names and data of tests', () => {
+    const isChecked = (line: string): boolean => folder !== 'test' || /^\s*(\/?\*|\/\/)/.test(line);
     const long = Object.entries(sources).flatMap(([file, text]) =>
-      text.split('\n').flatMap((line, at) => (line.length > LONGEST_LINE ? [`${file}:${at + 1} ${line.length}`] : [])),
+      text
+        .split('\n')
+        .flatMap((line, at) =>
+          isChecked(line) && line.length > LONGEST_LINE ? [`${file}:${at + 1} ${line.length}`] : [],
+        ),
     );
     expect(long).toEqual([]);
   });

@@ -47,7 +47,7 @@ export const visitor = async (userAgent?: string): Promise<Visitor> =>
 /** An address that nobody has yet. */
 export const newEmail = (): string => `person-${(people += 1)}@example.com`;
 
-/** Somebody new, who is logged in. */
+/** A new user, logged in. */
 export const registered = async (): Promise<{ me: Visitor; email: string }> => {
   const me = await visitor();
   const email = newEmail();

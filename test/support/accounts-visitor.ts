@@ -1,10 +1,10 @@
-/** What a person does in the accounts sample, in a real browser. */
+/** The actions of a person in the accounts sample, in a real browser. */
 import { TOTP, Secret } from 'otpauth';
 import type { BrowserContext, Page } from 'playwright-core';
 
 export const DEMO_PASSWORD = 'correct horse battery staple';
 
-/** What another person's browser calls itself. */
+/** The user agent of another person's browser. */
 export const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
 /** One browser of one person, looking at one page. */
@@ -39,13 +39,15 @@ export class Visitor {
     return (await this.page.textContent('h1'))?.trim() ?? '';
   }
 
-  /** What the page tells, for who listens as well as for who sees. */
+  /** The messages of the page, for readers and for screen readers. */
   async told(): Promise<string[]> {
     const texts = await this.page.locator('main :is([role=alert], [role=status])').allTextContents();
     return texts.map((text) => text.replace(/\s+/g, ' ').trim());
   }
 
-  /** Fills in the fields by their labels, presses the button, and waits for the page that follows; answers its status. */
+  /**
+   * Fills in the fields by their labels, presses the button, and waits for the page that follows; answers its status.
+   */
   async send(fields: Readonly<Record<string, string>>, button: string | RegExp): Promise<number> {
     for (const [label, value] of Object.entries(fields)) await this.page.getByLabel(label, { exact: true }).fill(value);
     return this.press(button);
@@ -84,13 +86,13 @@ export class Visitor {
     await this.press('Log out');
   }
 
-  /** What the dashboard warns of. */
+  /** The warnings of the dashboard. */
   async warnings(): Promise<string[]> {
     await this.open('/dashboard');
     return this.page.locator('main .alarm h2').allTextContents();
   }
 
-  /** Ends the session as the closing of the browser does: what was to outlast it stays. */
+  /** Ends the session as the closing of the browser does. Cookies with a lifetime stay. */
   async forgetSession(): Promise<void> {
     await this.context.clearCookies({ name: 'session' });
   }

@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** What the client got. */
+/** The response that the client got. */
 export interface Answer {
   readonly status: number | undefined;
   readonly reason: string | undefined;
@@ -13,7 +13,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Rejects with what the listener throws. @param listener a listener of Node's, or an Express application */
+/** Rejects with the error of the listener. */
 export async function askOnce(listener: RequestListener, path = '/'): Promise<Answer> {
   const failures: unknown[] = [];
   const server = createServer((request, response) => {

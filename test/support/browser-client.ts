@@ -15,14 +15,14 @@ export interface Answer {
   readonly cookies: readonly string[];
 }
 
-/** What a test adds to a request: null takes a header away. */
+/** The additions of a test to a request. Null removes a header. */
 export interface RequestSettings {
   readonly headers?: Readonly<Record<string, string | null>>;
   /** sent as JSON, or, as a text, as a form */
   readonly body?: unknown;
   /** the whole Cookie header, in place of the jar's */
   readonly cookie?: string | null;
-  /** whose connections are used; default: 64 that are shared by all */
+  /** The pool of connections. Default: 64 that all browsers share. */
   readonly agent?: Agent;
 }
 
@@ -47,7 +47,7 @@ export class Browser {
     readonly jar = new Map<string, string>(),
   ) {}
 
-  /** The same browser, whose next request another node answers. */
+  /** The same browser. Another node answers its next request. */
   at(origin: string): Browser {
     return new Browser(origin, this.headers, this.jar);
   }
@@ -65,7 +65,7 @@ export class Browser {
     return new Browser(this.origin, headers, new Map(this.jar));
   }
 
-  /** Closes the browser: what was to last as long as it is open is gone. */
+  /** Closes the browser. Session cookies are lost. */
   close(): this {
     for (const name of ['session', 'session-anonymous']) this.jar.delete(name);
     return this;

@@ -1,4 +1,6 @@
-/** Starts a real browser: one of this machine (the order of scripts/prepare.mjs), else the one inside an npm package. */
+/**
+ * Starts a real browser: one of this machine (the order of scripts/prepare.mjs), else the one inside an npm package.
+ */
 import { existsSync } from 'node:fs';
 import sparticuz from '@sparticuz/chromium';
 import { chromium } from 'playwright-core';

@@ -1,4 +1,4 @@
-/** Counts what a request costs. */
+/** Counts the cost of a request. */
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Browser } from './browser-client.js';
 import { countWork } from './counted-work.js';
@@ -52,7 +52,7 @@ export class AskingController {
   }
 }
 
-/** What one request costs. `trips`: calls to the store that wait for one another; others go beside them. */
+/** The cost of one request. `trips` counts the store calls that wait for one another. */
 export interface Cost {
   readonly status: number;
   readonly calls: number;
@@ -78,7 +78,7 @@ export async function start(settings: Parameters<typeof startTestApp>[0] = {}): 
   return app;
 }
 
-/** Costs nothing but what stands in `cost`. */
+/** Returns a cost with these counts, and zeros otherwise. */
 export const only = (status: number, cost: Partial<Cost> = {}): Cost => ({
   status,
   calls: 0,
@@ -106,7 +106,7 @@ afterAll(async () => {
   inner.close();
 });
 
-/** What one request costs an application that is at work already: its one timer runs. */
+/** Returns the cost of one request for an application that is at work already, so that its one timer runs. */
 export async function cost(
   ask: () => Promise<{ status: number; cookies: readonly string[] }>,
   of = app,

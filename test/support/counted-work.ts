@@ -1,4 +1,4 @@
-/** Counts what a request makes the processor do: hashes, HMACs, address parses and timers of this package. */
+/** Counts the work of the processor for a request: hashes, HMACs, address parses and timers of this package. */
 import { jest } from '@jest/globals';
 
 /** How often each was done. */

@@ -31,7 +31,7 @@ const METHODS = {
 /** A method of one of the two stores. */
 export type StorageMethod = keyof typeof METHODS;
 
-/** What happens around a call: what it waits for delays the call, what it throws fails it. */
+/** A function around a call. Its promise delays the call, and its error fails it. */
 export interface Disturbance {
   /** before the store is asked: an error means that nothing was done */
   readonly before?: () => Promise<void> | void;

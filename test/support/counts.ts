@@ -1,4 +1,7 @@
-/** How often a fault is tried: by \`npm test\` often enough to see a fault that is there, by \`npm run faults\` as often as it is promised. */
+/**
+ * How often a fault is tried: by \`npm test\` often enough to see a fault that is there, by \`npm run faults\` as often
+ * as it is promised.
+ */
 
 /** The full count under FAULTS=full, else the short one. */
 export const count = (full: number, short: number): number => (process.env.FAULTS === 'full' ? full : short);

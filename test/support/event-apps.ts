@@ -39,7 +39,7 @@ export class ByKey {
   }
 }
 
-/** A visit that causes every event, and what is seen of it. */
+/** A visit that causes every event, and its visible results. */
 export async function visit(app: TestApp): Promise<unknown[]> {
   const browser = app.browser();
   const seen: unknown[] = [];

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below the ports that the system gives to whoever asks for any, or connects: another test could get it in the meantime. */
+/** The port is below the range of the system, or another test could get it in the meantime. */
 const [FIRST, LAST] = [10_000, 22_000];
 
 export async function freePort(): Promise<number> {

@@ -1,4 +1,4 @@
-/** An application whose handlers change the login, and helpers to read session ids. */
+/** An application with handlers that change the login, and helpers to read session ids. */
 import { jest } from '@jest/globals';
 import { Controller, Get, NotFoundException, Post, Query, Req, Session } from '@nestjs/common';
 import type { Request } from 'express';
@@ -12,7 +12,7 @@ import { TestUsers } from './users.js';
 
 jest.setTimeout(60_000);
 
-/** Where a test keeps requests waiting. */
+/** A gate that keeps requests waiting. */
 export class Gate {
   #open: () => void = () => undefined;
   readonly passed = new Promise<void>((resolve) => (this.#open = resolve));
@@ -38,7 +38,7 @@ export class IdentityController {
     readonly users: TestUsers,
   ) {}
 
-  /** What an application may do by itself; who is logged in right afterwards. */
+  /** Actions of an application by itself, and the logged-in user right afterwards. */
   @Post('own/:what')
   async own(
     @Req() req: Request & { session: ExpressSession },

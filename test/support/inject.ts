@@ -9,7 +9,7 @@ export interface Injected {
   readonly cookies: readonly string[];
 }
 
-/** Stands for the connection of a browser, and forgets what it is sent. */
+/** Replaces the connection of a browser, and drops all data that it gets. */
 class Connection extends Duplex {
   readonly remoteAddress = '127.0.0.1';
 

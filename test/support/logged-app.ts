@@ -1,10 +1,10 @@
-/** A test application that keeps what it logs, and is closed after the test. */
+/** A test application that keeps its log, and is closed after the test. */
 import { afterEach } from '@jest/globals';
 import { LogBook } from './log-book.js';
 import { startTestApp } from './test-app.js';
 import type { TestApp, TestAppSettings } from './test-app.js';
 
-/** A running application, and what it has logged since its start. */
+/** A running application, and its log since the start. */
 export interface LoggedApp extends TestApp {
   readonly log: LogBook;
 }

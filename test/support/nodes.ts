@@ -102,7 +102,7 @@ export const SHARED_STORAGES: readonly SharedStorage[] = [
 /** Running nodes. */
 export interface Nodes {
   readonly origins: readonly string[];
-  /** a new browser, whose first request the n-th node answers */
+  /** A new browser. The n-th node answers its first request. */
   browser(n: number): Browser;
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** A PostgreSQL database of a test's own, for what no other test may be seen in: statistics, and tables that are not there yet. */
+/** A PostgreSQL database for one test, for statistics without other tests, and for tables that are not there yet. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';

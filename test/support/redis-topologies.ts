@@ -1,4 +1,7 @@
-/** Redis as larger applications run it, behind Sentinel and as a Cluster of three nodes, and one that is a test's own; started by the tests that need them. */
+/**
+ * Redis as in larger applications: behind Sentinel, as a Cluster of three nodes, and one for a single test. The tests
+ * that need them start them.
+ */
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +12,7 @@ import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from './free-port.js';
 
-/** Where a node listens. */
+/** The address of a node. */
 export interface Node {
   readonly host: string;
   readonly port: number;
@@ -24,7 +27,7 @@ interface Servers {
 const run = promisify(execFile);
 const HOST = '127.0.0.1';
 
-/** What a node answers. */
+/** Returns the reply of a node. */
 const ask = async (port: number, ...command: string[]): Promise<string> =>
   (await run('redis-cli', ['-h', HOST, '-p', String(port), ...command])).stdout;
 

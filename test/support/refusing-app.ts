@@ -58,7 +58,7 @@ export const codeOf = (answer: Answer): unknown => (answer.json as { code?: unkn
 export const messagesOf = async (browser: Browser): Promise<string[]> =>
   ((await browser.get('/flashes')).json as { message: string }[]).map(({ message }) => message);
 
-/** An ordinary site: a login form, and pages whose handlers refuse by themselves. */
+/** An ordinary site: a login form, and pages with handlers that refuse by themselves. */
 @Controller()
 export class Site {
   constructor(

@@ -16,11 +16,7 @@ export interface RunningSample {
   readonly end: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<void>;
 }
 
-/**
- * Starts it, on a free port unless `env` names one; everything has to be built.
- * @param env what the environment says beside. Without DATA its files are in a folder of its own, which goes with it
- * @param log whether its errors are shown; not where the test brings them about
- */
+/** Further environment variables. */
 export async function startSample(
   script: 'start' | 'start:quick-start',
   env: Readonly<Record<string, string>> = {},
@@ -49,7 +45,7 @@ export async function startSample(
   };
 }
 
-/** What the script runs once everything is built. */
+/** The program that the script runs after the build. */
 function lastCommand(script: string): string {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
   const command = scripts[script]?.split('&&').at(-1)?.trim();

@@ -27,7 +27,7 @@ export class Gates {
 
 export const gates = new Gates();
 
-/** What is in flight while somebody logs out: a reader, a writer, and one that saves by itself. */
+/** The requests in flight during a logout: a reader, a writer, and one that saves by itself. */
 @Controller('slow')
 export class SlowController {
   @Get('read/:gate')

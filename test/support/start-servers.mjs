@@ -1,4 +1,5 @@
-// Starts the databases that the tests run on, once for all test files: a Redis and a PostgreSQL, empty, on free ports of 127.0.0.1.
+// Starts the databases that the tests run on, once for all test files: a Redis and a PostgreSQL, empty, on free ports
+// of 127.0.0.1.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
@@ -7,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgresServer } from './postgres-server.mjs';
 
-/** Where tests find a server; a server that TEST_WITHOUT names is not started, and its tests are skipped by name. */
+/** The address of a server for tests. A server in TEST_WITHOUT is not started, and its tests are skipped by name. */
 const ADDRESSES = { redis: 'TEST_REDIS_URL', postgres: 'TEST_POSTGRES_URL' };
 const children = new Set();
 process.once('exit', () => {
@@ -28,7 +29,7 @@ export async function startServers(postgresSettings = {}) {
   if (leftOut.length && process.env.CI)
     throw new Error('TEST_WITHOUT is refused where CI is set: there every test has to run.');
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-login-servers-'));
-  // Where the tests run as root, PostgreSQL runs as another user, which must be able to enter the folder.
+  // If the tests run as root, PostgreSQL runs as another user, which must be able to enter the folder.
   await chmod(folder, 0o755);
   const stops = [];
   globalThis.stopServers = async () => {

@@ -15,7 +15,7 @@ import { migrateLoginTables, sqlStorage } from 'nestjs-login/sql';
 import { addressOf } from './servers.js';
 import type { Server } from './servers.js';
 
-/** A storage, and what a test needs beside it. */
+/** A storage with the tools that a test needs. */
 export interface TestStorage {
   readonly storage: LoginStorage;
   /** everything that the database holds of it, as one text */
@@ -32,13 +32,14 @@ export interface StorageKind {
   readonly servers: readonly Server[];
   /**
    * @param clock milliseconds, in place of the database's
-   * @param address of a server that is the test's own, in place of the one that all tests share; of two servers, the first
+   * @param address of a server that is the test's own, in place of the one that all tests share; of two servers, the
+   *   first
    */
   readonly make: (clock?: () => number, address?: string) => Promise<TestStorage>;
 }
 
 const unique = (): string => randomBytes(6).toString('hex');
-/** Of clients whose connection is lost: who asks them is told, too. */
+/** A lost connection is reported to the caller as well. */
 const ignore = (): void => undefined;
 
 async function memory(clock?: () => number): Promise<TestStorage> {

@@ -1,4 +1,4 @@
-/** A TCP proxy in front of a real server, for what networks do to the connections of an application. */
+/** A TCP proxy in front of a real server, for the faults of networks. */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
@@ -11,13 +11,13 @@ export interface TcpProxy {
   readonly freeze: () => void;
   /** The server gets every byte, and its answers go nowhere. */
   readonly holdAnswers: () => void;
-  /** Every connection is reset, with what was held back, and new ones are refused. */
+  /** Every connection is reset with its held data, and new ones are refused. */
   readonly cut: () => Promise<void>;
-  /** Everything goes through, what was held back first. @param address of another server, for new connections */
+  /** Everything passes, beginning with the held data. */
   readonly forward: (address?: string) => Promise<void>;
 }
 
-/** Of those that no system gives away by itself: nobody else gets it while connections are refused. */
+/** The port is outside the range of the system, so no other program gets it while connections are refused. */
 const somePort = (): number => 20_000 + Math.floor(Math.random() * 10_000);
 
 /** @param address of the server, such as redis://127.0.0.1:6379 */

@@ -28,7 +28,7 @@ import type { TestUser } from './users.js';
 /** A secret that passes every check. */
 export const SECRET = 'q7Vx0mZr4KJt9Lw2Yb6Nf1Hc8Pd3Gs5Ta';
 
-/** Who a request is from, as the service says. */
+/** The user of a request, as the service returns it. */
 export interface Whoami {
   id: string | null;
   authenticated: boolean;
@@ -141,7 +141,7 @@ export class TestController {
   }
 }
 
-/** What a test says about its application. */
+/** The settings of a test application. */
 export interface TestAppSettings extends Pick<ModuleMetadata, 'imports' | 'controllers' | 'providers'> {
   /** options of LoginModule beside secret and storage */
   login?: Partial<LoginModuleOptions>;

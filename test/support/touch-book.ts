@@ -1,9 +1,9 @@
-/** Touches `req.session` in any place of an application, and tells what the place and the next request find. */
+/** Touches `req.session` in any place of an application, and records the values there and in the next request. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Browser } from './browser-client.js';
 import type { TestApp } from './test-app.js';
 
-/** What a visitor is before the request that touches the session, and which values of theirs are stored by then. */
+/** The visitor before the request that touches the session, and the stored values by then. */
 export interface Visitor {
   readonly arrive: (browser: Browser) => Promise<unknown>;
   readonly earlier: Readonly<Record<string, string>>;
@@ -34,7 +34,7 @@ export const VISITORS: readonly (readonly [string, Visitor])[] = [
 /** The value that `touch` writes. */
 const MARK = 'written here';
 
-/** Notes what each touch of the session has found. */
+/** Records the values at each touch of the session. */
 export class TouchBook {
   readonly seen: object[] = [];
 

@@ -1,4 +1,6 @@
-/** A login record as the text that databases keep: it comes back whole, stays small, and nothing else is taken for one. */
+/**
+ * A login record as the text that databases keep: it comes back whole, stays small, and nothing else is taken for one.
+ */
 import fc from 'fast-check';
 import type { LoginRecord } from '../../lib/logins/login-record.js';
 import { decodeRecord, encodeRecord } from '../../lib/stores/record-codec.js';
@@ -6,7 +8,7 @@ import { decodeRecord, encodeRecord } from '../../lib/stores/record-codec.js';
 const times = fc.integer({ min: 0, max: 4_000_000_000_000 });
 const hash = fc.string({ unit: fc.constantFrom(...'AZaz09-_'.split('')), minLength: 43, maxLength: 43 });
 const text = fc.string({ unit: 'binary', maxLength: 200 });
-/** Also of the parts that the text has short names for, and of what looks like such a name. */
+/** It also has parts that the text replaces by short names, and texts that look like such a name. */
 const userAgent = fc.oneof(
   text,
   fc

@@ -1,8 +1,14 @@
-/** The decision on remember tokens: its table line by line, and what holds in whatever order two holders come. */
+/** The decision on remember tokens: its table line by line, and its promises for every order of two holders. */
 import fc from 'fast-check';
 import { hashOf } from '../../lib/logins/login-id.js';
 import type { LoginRecord, RememberPart, SentToken } from '../../lib/logins/login-record.js';
-import { decideSession, decideToken, isLetIn, sendToken, revokeTokens } from '../../lib/remember-me/remember-decision.js';
+import {
+  decideSession,
+  decideToken,
+  isLetIn,
+  sendToken,
+  revokeTokens,
+} from '../../lib/remember-me/remember-decision.js';
 
 const SECOND = 1000;
 const GRACE = 60 * SECOND;
@@ -141,7 +147,7 @@ describe('the decision on a remember token', () => {
         if (isLetIn(verdict)) expect(given).toContain(hashOf(verifier));
         if (isLetIn(verdict)) letIn += 1;
         if (remember.endsAt <= NOW) expect(verdict).toBe('expired');
-        // A hash is no verifier: who reads the store gets in by nothing of it.
+        // A hash is no verifier, so nobody can log in with the content of the store.
         for (const hash of given)
           expect(isLetIn(decideToken(record(remember), hash, { now: NOW, limits: LIMITS }).verdict)).toBe(false);
       }),

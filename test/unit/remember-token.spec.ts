@@ -1,4 +1,4 @@
-/** The remember token as text: what is a token, and that nothing else is taken for one. */
+/** The remember token as text. No other text counts as a token. */
 import fc from 'fast-check';
 import { Signature } from '../../lib/http/signature.js';
 import { newLoginId } from '../../lib/logins/login-id.js';

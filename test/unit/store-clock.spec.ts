@@ -1,4 +1,7 @@
-/** A server's clock that is read now and then: an answer that never comes, or too late, neither stops it nor puts it wrong. */
+/**
+ * A server's clock that is read now and then: an answer that never comes, or too late, neither stops it nor puts it
+ * wrong.
+ */
 import { StoreClock } from '../../lib/stores/store-clock.js';
 
 describe("a store's clock", () => {

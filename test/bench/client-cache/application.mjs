@@ -1,4 +1,4 @@
-/** Runs an application in a process of its own. The process that started it tells it what to do. */
+/** The parent process sends it its commands. */
 import { setImmediate } from 'node:timers/promises';
 import { Get, Post, Req, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

@@ -9,10 +9,7 @@ export function openClient(options) {
     .connect();
 }
 
-/**
- * Returns a client that keeps what it reads in the cache, and the storage that reads through it. The library sends
- * raw commands, which pass by the cache. Here `HMGET` is sent by the typed method instead, and nothing else differs.
- */
+/** Returns a client with a cache for its reads, and the storage that reads through it. */
 export async function openCached(cache, options) {
   const client = await openClient({ ...options, RESP: 3, clientSideCache: cache });
   const storage = redisStorage({

@@ -89,7 +89,7 @@ async function openNodeA(ttl, options) {
   return { cache, client, storage: redisStorage(client) };
 }
 
-/** Returns for how many milliseconds reads find a login, and what they do then. A failed read lets nobody in. */
+/** Returns for how many milliseconds reads still find a login, and their result then. */
 async function readUntilGone(find) {
   const begin = clock();
   let lastLetIn = 0;
@@ -123,7 +123,7 @@ class Wire {
     return wire;
   }
 
-  /** Passes on no more of what Redis sends, and closes nothing. A new connection works. */
+  /** Stops passing on the data of Redis, and closes nothing. */
   freeze() {
     for (const redis of this.#joined) redis.removeAllListeners('data').resume();
   }

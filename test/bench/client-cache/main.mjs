@@ -23,7 +23,7 @@ const LOGINS = 32;
 /** A node without the cache shows that the measurement itself lets nobody in. */
 const REVOCATIONS = { plain: 100, cached: 1_000 };
 
-/** The memory store shows what a read without any cost would gain. */
+/** The memory store shows the gain of a read without any cost. */
 const KINDS = { plain: '`redisStorage`', cached: 'with the cache', memory: '`memoryStorage`' };
 const CONNECTIONS = 16;
 const CPU = { id: `CPU, ${CONNECTIONS} connections` };
@@ -104,7 +104,7 @@ function costCells(figures, measure, kind) {
   ];
 }
 
-/** Measures how soon node A knows what node B has revoked, and prints it. */
+/** Measures how soon node A notices a revocation by node B, and prints it. */
 async function measureRevocations(b, place) {
   const rows = [];
   for (const [kind, count] of Object.entries(REVOCATIONS)) {

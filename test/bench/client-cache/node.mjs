@@ -9,7 +9,7 @@ export class Node {
   #load;
   #port;
   #connection;
-  /** Headers of the logged-in users whose requests make a turn. */
+  /** The headers of the logged-in users for the requests of a turn. */
   credentials = [];
 
   /** @param load the process that makes the requests of a turn */

@@ -1,4 +1,7 @@
-/** One copy of each class, whether it comes by require or by import: two would not know each other's providers and marks. */
+/**
+ * One copy of each class, whether it comes by require or by import: two would not know each other's providers and
+ * marks.
+ */
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { createRequire } from 'node:module';
 

@@ -1,9 +1,6 @@
 /** Lets a child process answer the commands of the process that started it. */
 
-/**
- * Answers each command by the method of its name. The parent sends one command at a time.
- * @param commands an object whose methods take one value and return one, or a promise of it
- */
+/** An object with methods that take one value and return one, or a promise of it. */
 export function serve(commands) {
   process.on('message', async ({ command, input }) => {
     try {

@@ -11,11 +11,11 @@ const HEADERS = {
 
 /** Five users share fifteen logins. The first has one, the fifth has five. */
 const OWNERS = [0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4];
-/** The logins of this many groups alternate. So two logins of one user are never under way at once. */
+/** Two logins of one user are therefore never under way at once. */
 const GROUPS = 20;
 const BLOCK = GROUPS * OWNERS.length;
 
-/** Returns the id of the user who makes the login of this number. Users have one to five logins each. */
+/** Returns the id of the user for the login of this number. */
 export function userOfLogin(number) {
   const block = Math.floor(number / BLOCK);
   const place = number % BLOCK;

@@ -25,7 +25,7 @@ export class StartedProgram {
     this.#port = await this.#child.ask('start', { name: this.name, redisUrl, login });
   }
 
-  /** Checks the answers, and logs in the users whose requests are measured. */
+  /** Checks the responses, and logs in the users of the measured requests. */
   async prepare() {
     await checkProgram(this);
 

@@ -1,6 +1,6 @@
 /** Lists the compared programs, in the order of the tables. */
 
-/** Bare Nest, whose cost every program has as well. */
+/** Bare Nest. Every program has its cost as well. */
 export const FLOOR = 'bare';
 /** The program that all ratios refer to. */
 export const REFERENCE = 'by-hand';

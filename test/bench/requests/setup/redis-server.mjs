@@ -72,7 +72,7 @@ export class RedisServer {
     await this.#client.configResetStat();
   }
 
-  /** Returns the microseconds of one call, by command in lower case. A script's time includes what it calls. */
+  /** The time of a script includes the commands that it calls. */
   async timesOfCommands() {
     const lines = (await this.#client.info('commandstats')).matchAll(/cmdstat_(\S+?):.*usec_per_call=([\d.]+)/g);
 

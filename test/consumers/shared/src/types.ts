@@ -1,4 +1,6 @@
-/** What Register says of the user counts for the package's own types: these lines compile, and the marked ones must not. */
+/**
+ * The user type of `Register` counts for the types of the package. These lines compile, and the marked ones must not.
+ */
 import { CurrentUser } from 'nestjs-login';
 import type { LoginManagerService, LoginRequest, LoginStorage } from 'nestjs-login';
 import { redisStorage } from 'nestjs-login/redis';

@@ -1,4 +1,4 @@
-/** The users: one in memory, whose type the package is told. */
+/** The users. There is one in memory, and `Register` declares its type. */
 import { Injectable } from '@nestjs/common';
 import { UserLoader } from 'nestjs-login';
 

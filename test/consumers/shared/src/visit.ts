@@ -1,4 +1,6 @@
-/** One visitor's day at the application, over real HTTP: login, a closed browser, logout, and old copies of the cookies. */
+/**
+ * One visitor's day at the application, over real HTTP: login, a closed browser, logout, and old copies of the cookies.
+ */
 import { deepEqual, equal, notEqual } from 'node:assert/strict';
 import { ada } from './users.service.js';
 
@@ -8,7 +10,7 @@ export async function visit(origin: string): Promise<void> {
   const names = (): string[] => [...jar.keys()].sort();
   const header = (): string => [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
 
-  /** Sends a request with the cookies of the jar, and keeps what the answer sets; answers the status and the text. */
+  /** Sends a request with the cookies of the jar, and keeps the cookies of the response. Returns status and text. */
   async function ask(method: string, path: string, body?: unknown): Promise<[number, string]> {
     const answer = await fetch(origin + path, {
       method,
