@@ -35,6 +35,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     throw new Error('DATABASE has to be sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME.');
   if (!/^(sqlite:|postgres(ql)?:\/\/|rediss?:\/\/)/.test(storage ?? database))
     throw new Error('STORAGE has to be redis://HOST:PORT, postgres://USER:PASSWORD@HOST/NAME or sqlite:FILE.');
+
   return {
     port: Number(port),
     // The demo accounts are for this machine alone.

@@ -48,6 +48,7 @@ export class AccountsService {
       .onConflict((conflict) => conflict.column('email').doNothing())
       .returningAll()
       .executeTakeFirst();
+
     return row ? new Account(row) : null;
   }
 

@@ -71,6 +71,7 @@ export class SecurityEvents {
       .orderBy('at', 'desc')
       .limit(most)
       .execute();
+
     return rows.map(({ kind, at, ip, userAgent }) => ({
       text: TEXTS[kind as Kind] ?? kind,
       at,
@@ -169,6 +170,7 @@ export class SecurityEvents {
         isNew: kind === 'stolen' ? 1 : 0,
       })
       .execute();
+
     await this.database
       .deleteFrom('events')
       .where('at', '<', new Date(Date.now() - KEPT).toISOString())

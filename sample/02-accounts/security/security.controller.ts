@@ -115,6 +115,7 @@ export class SecurityController {
     const secret = req.session.offeredSecret;
     if (secret === undefined) return res.redirect(303, '/security/second-factor');
     const form = CodeForm.safeParse(body);
+
     if (!form.success || !(await this.accounts.switchSecondFactorOn(account, secret, form.data.code)))
       return this.pages.showAgain(
         req,

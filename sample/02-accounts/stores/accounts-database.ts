@@ -59,6 +59,7 @@ const migrations: Record<string, Migration> = {
         .addColumn('totp_step', 'integer', (column) => column.notNull())
         .addColumn('created_at', 'text', (column) => column.notNull())
         .execute();
+
       await database.schema
         .createTable('events')
         .addColumn('id', 'text', (column) => column.primaryKey())
@@ -81,6 +82,7 @@ const migrations: Record<string, Migration> = {
  */
 export async function openAccountsDatabase(address: string): Promise<AccountsDatabase> {
   const plugins = [new CamelCasePlugin()];
+
   // libsql has the methods of better-sqlite3 that Kysely calls, and needs no compiler. Only the types differ.
   const database = new AccountsDatabase(
     address.startsWith('sqlite:')

@@ -60,6 +60,7 @@ async function sqliteStores(address: string): Promise<LoginStores> {
   await migrateLoginTables(database);
   const storage = sqlStorage(database);
   const sweep = setInterval(() => forgetTries(tries), SWEEP).unref();
+
   return {
     storage,
     limiter: (options) => {
